@@ -1,0 +1,37 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { mayMeet } from './hard-rules.js';
+import { pickPairs } from './pair-picker.js';
+import { ShardPolicy } from './shard-policy.js';
+import { anyPool } from './ticket.arbitrary.js';
+import { WaitingPool } from './waiting-pool.js';
+
+const poolOf = (tickets: Parameters<WaitingPool['add']>[0][]) => {
+  const pool = new WaitingPool();
+  for (const ticket of tickets) pool.add(ticket);
+  return pool;
+};
+
+describe('pickPairs', () => {
+  it('proposes nobody twice, and only pairs that may meet', () => {
+    fc.assert(
+      fc.property(anyPool, (tickets) => {
+        const policy = new ShardPolicy();
+        const pairs = pickPairs(poolOf(tickets), policy, 60_000);
+        const named = pairs.flatMap(({ a, b }) => [a.searchId, b.searchId]);
+        expect(new Set(named).size).toBe(named.length);
+        for (const { a, b } of pairs) expect(mayMeet(a, b, policy.avoids)).toBe(true);
+      }),
+    );
+  });
+
+  it('proposes the same again for the same pool', () => {
+    fc.assert(
+      fc.property(anyPool, (tickets) => {
+        const pool = poolOf(tickets);
+        const policy = new ShardPolicy();
+        expect(pickPairs(pool, policy, 60_000)).toEqual(pickPairs(pool, policy, 60_000));
+      }),
+    );
+  });
+});
