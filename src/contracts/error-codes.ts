@@ -42,7 +42,8 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** Why one field was refused. Closed list; never carries the value. */
-export type FieldErrorCode = 'required' | 'unknown' | 'type' | 'length' | 'format' | 'choice' | 'range' | 'count' | 'conflict';
+export type FieldErrorCode =
+  'required' | 'unknown' | 'type' | 'length' | 'format' | 'choice' | 'range' | 'count' | 'conflict';
 
 /** One refused field, by its path in the input: `seeks.genders.0`. */
 export interface FieldError {

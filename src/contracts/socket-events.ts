@@ -9,7 +9,15 @@ import {
   StartSearch,
   SyncConversation,
 } from './socket-requests.dto.js';
-import type { Conversation, Message, MessagePage, PartnerPresence, SearchStatus, SentMessage, State } from './state.dto.js';
+import type {
+  Conversation,
+  Message,
+  MessagePage,
+  PartnerPresence,
+  SearchStatus,
+  SentMessage,
+  State,
+} from './state.dto.js';
 
 /** Every client event with the class that describes its payload: the single source of its validation. */
 export const CLIENT_EVENTS = {

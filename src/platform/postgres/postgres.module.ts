@@ -1,0 +1,17 @@
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Database } from './database.js';
+
+/** Offers `Database` everywhere; the root opens the source before Nest starts (`boot.ts`), so that a fault is one readable line. */
+@Global()
+@Module({})
+export class PostgresModule {
+  static for(source: DataSource): DynamicModule {
+    return {
+      module: PostgresModule,
+      providers: [{ provide: DataSource, useValue: source }, Database],
+      exports: [Database],
+    };
+  }
+}
