@@ -1,0 +1,118 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import { Queue } from 'bullmq';
+import type { DeduplicationOptions, JobsOptions } from 'bullmq';
+import { Log } from '../logging/log.js';
+import { REDIS } from '../redis/redis.tokens.js';
+import type { RedisClient } from '../redis/redis-connection.js';
+import { RedisEpoch } from '../redis/redis-epoch.js';
+import { currentContext } from '../request-context/request-context.js';
+import type { PayloadOf, QueueDefinition } from './job-definitions.js';
+
+/** One hash tag for all keys of all queues: BullMQ's scripts need that on a cluster. */
+export const QUEUE_PREFIX = '{stoa:queue}';
+
+/** How long done and failed jobs stay visible (s, and at most so many). Failed ones are the dead letters. */
+const KEEP_DONE = { age: 3_600, count: 1_000 };
+const KEEP_FAILED = { age: 7 * 86_400, count: 5_000 };
+
+/** What travels in Redis: the payload and the id of the request that caused it. */
+export interface JobData {
+  rid?: string;
+  payload: object;
+}
+
+interface AddOptions {
+  /** ms */
+  delayMs?: number;
+  deduplication?: DeduplicationOptions;
+}
+
+interface Schedule {
+  queue: QueueDefinition;
+  name: string;
+  everyMs: number;
+  payload: object;
+}
+
+/** Puts jobs on their queues. Rejects at once while Redis is away: a sweep finds what was missed. */
+@Injectable()
+export class JobProducer implements OnApplicationShutdown {
+  private readonly queues = new Map<string, Queue>();
+  private readonly schedules: Schedule[] = [];
+
+  constructor(
+    @Inject(REDIS) private readonly redis: RedisClient,
+    private readonly log: Log,
+    epoch: RedisEpoch,
+  ) {
+    epoch.onChange('job schedulers', async () => {
+      for (const schedule of this.schedules) await this.upsert(schedule);
+    });
+  }
+
+  async add<Q extends QueueDefinition, Name extends keyof Q['jobs'] & string>(
+    queue: Q,
+    name: Name,
+    payload: PayloadOf<Q, Name>,
+    { delayMs, deduplication }: AddOptions = {},
+  ): Promise<void> {
+    const definition = queue.jobs[name];
+    const rid = currentContext()?.requestId;
+    const data: JobData = { payload, ...(rid ? { rid } : {}) };
+    const options: JobsOptions = {
+      ...definition?.options,
+      ...(delayMs === undefined ? {} : { delay: delayMs }),
+      ...(deduplication ? { deduplication } : {}),
+      ...(definition?.id ? { jobId: `${name}-${definition.id(payload as never)}` } : {}),
+    };
+    await this.queueOf(queue).add(name, data, options);
+  }
+
+  /** Runs a job every `everyMs`, once in the whole deployment; put back by itself when Redis was emptied. */
+  async schedule<Q extends QueueDefinition, Name extends keyof Q['jobs'] & string>(
+    queue: Q,
+    name: Name,
+    everyMs: number,
+    payload: PayloadOf<Q, Name>,
+  ): Promise<void> {
+    const schedule = { queue, name, everyMs, payload };
+    this.schedules.push(schedule);
+    await this.upsert(schedule).catch((error: unknown) =>
+      this.log.warn({ event: 'job.schedule_postponed', job: name, err: error }),
+    );
+  }
+
+  /** BullMQ's own view of a queue, for dashboards and metrics. */
+  queueOf(definition: QueueDefinition): Queue {
+    const known = this.queues.get(definition.queue);
+    if (known) return known;
+    const queue = new Queue(definition.queue, {
+      connection: this.redis,
+      prefix: QUEUE_PREFIX,
+      skipWaitingForReady: true,
+      defaultJobOptions: {
+        attempts: 5,
+        backoff: { type: 'exponential', delay: 1_000 },
+        removeOnComplete: KEEP_DONE,
+        removeOnFail: KEEP_FAILED,
+      },
+    });
+    queue.on('error', (error) => this.log.debug({ event: 'queue.error', queue: definition.queue, err: error }));
+    this.queues.set(definition.queue, queue);
+    return queue;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
+  }
+
+  private async upsert({ queue, name, everyMs, payload }: Schedule): Promise<void> {
+    const { options } = queue.jobs[name] ?? {};
+    await this.queueOf(queue).upsertJobScheduler(
+      name,
+      { every: everyMs },
+      { name, data: { payload } satisfies JobData, opts: { ...options } },
+    );
+  }
+}
