@@ -1,0 +1,70 @@
+import type { Random } from './backoff.js';
+import type { Request } from './chat-signals.js';
+import { History } from './history.js';
+import type { HttpApi } from './http-api.js';
+import { IdleWatch } from './idle-watch.js';
+import type { Outbox } from './outbox.js';
+import { OutboxSender } from './outbox-sender.js';
+import type { Memory, SessionMemory } from './session-memory.js';
+import type { Snapshot } from './snapshot.js';
+import type { Store } from './store.js';
+
+export interface UpkeepOptions {
+  request: Request;
+  api: HttpApi;
+  memory: SessionMemory;
+  serverNow(): number;
+  /** Asks the server for the state. */
+  refresh(): void;
+  random?: Random;
+}
+
+/** What has to happen after every change: remember it, send what waits, fill what is missing, watch the silence. */
+export class Upkeep {
+  private readonly sender: OutboxSender;
+  private readonly history: History;
+  private readonly idle: IdleWatch;
+  private readonly memory: SessionMemory;
+
+  constructor(
+    private readonly store: Store<Snapshot>,
+    options: UpkeepOptions,
+  ) {
+    const { request, api, random } = options;
+    this.memory = options.memory;
+    this.sender = new OutboxSender(store, {
+      send: ({ conversationId, clientId, text }) => request('message:send', { conversationId, clientId, text }),
+      ...(random && { random }),
+    });
+    this.history = new History(store, {
+      sync: (conversationId, hole) => request('conversation:sync', { conversationId, ...hole }),
+      read: (conversationId, { after, limit }) => api.messages(conversationId, after, limit),
+    });
+    this.idle = new IdleWatch(store, options);
+    store.subscribe(() => this.memory.save(store.getSnapshot()));
+  }
+
+  /** What is remembered of this user's last page; nothing of anyone else's. */
+  recall(userId: string): Memory {
+    return this.memory.load(userId);
+  }
+
+  /** After every change that came from the server. */
+  settle(): void {
+    this.sender.pump();
+    void this.history.fill();
+    void this.history.readPast();
+    this.idle.check();
+  }
+
+  changeOutbox(by: (outbox: Outbox) => Outbox): void {
+    this.store.update((snapshot) => ({ ...snapshot, outbox: by(snapshot.outbox) }));
+    this.sender.pump();
+  }
+
+  stop(): void {
+    this.sender.stop();
+    this.history.stop();
+    this.idle.stop();
+  }
+}
