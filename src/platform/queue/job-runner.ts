@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { UnrecoverableError, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
+import { RedisConfig } from '../../config/config.types.js';
+import { newRequestId } from '../request-context/request-id.js';
+import { runInContext } from '../request-context/request-context.js';
+import { Log } from '../logging/log.js';
+import { Metrics } from '../metrics/metrics.js';
+import { createRedis } from '../redis/redis-connection.js';
+import type { RedisClient } from '../redis/redis-connection.js';
+import { compileDto } from '../validation/compile-dto.js';
+import type { JobRun } from './job-definitions.js';
+import { QUEUE_PREFIX } from './job-producer.js';
+import type { JobData } from './job-producer.js';
+import { Processor } from './processor.decorator.js';
+import type { JobProcessor } from './processor.decorator.js';
+
+/** Longest wait for running jobs at shutdown (ms); a job cut off here runs again elsewhere. */
+const CLOSE_DEADLINE = 8_000;
+
+const DEFAULT_CONCURRENCY = 4;
+
+/** Runs the processors of a worker process. The start fails when two claim one queue. */
+@Injectable()
+export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly workers: Worker[] = [];
+  private readonly connections: RedisClient[] = [];
+  private readonly draining = new AbortController();
+  private readonly seconds;
+  private readonly failures;
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly redis: RedisConfig,
+    private readonly log: Log,
+    metrics: Metrics,
+  ) {
+    this.seconds = metrics.histogram('stoa_job_seconds', 'Run time of jobs', { labels: ['queue', 'job'] });
+    this.failures = metrics.counter('stoa_job_failures_total', 'Failed runs of jobs; dead when no attempt is left', {
+      labels: ['queue', 'job', 'dead'],
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    const processors = this.discovery
+      .getProviders({ metadataKey: Processor.KEY })
+      .map((wrapper) => wrapper.instance as JobProcessor);
+    const queues = processors.map((p) => p.queue.queue);
+    const doubled = queues.find((name, i) => queues.indexOf(name) !== i);
+    if (doubled) throw new Error(`two processors claim the queue ${doubled}`);
+    for (const processor of processors) {
+      this.start(processor);
+      await processor.schedule?.();
+    }
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.draining.abort();
+    const deadline = new Promise<void>((resolve) => setTimeout(resolve, CLOSE_DEADLINE).unref());
+    await Promise.race([Promise.allSettled(this.workers.map((worker) => worker.close())), deadline]);
+    for (const connection of this.connections) connection.disconnect();
+  }
+
+  private start(processor: JobProcessor): void {
+    const { queue } = processor.queue;
+    const connection = createRedis(this.redis.urls, 'worker', (error) =>
+      this.log.debug({ event: 'redis.connection_error', profile: 'worker', err: error }),
+    );
+    const worker = new Worker<JobData>(queue, (job) => this.run(processor, job), {
+      connection,
+      prefix: QUEUE_PREFIX,
+      concurrency: processor.concurrency ?? DEFAULT_CONCURRENCY,
+      lockDuration: 15_000,
+      stalledInterval: 10_000,
+      maxStalledCount: 3,
+    });
+    worker.on('error', (error) => this.log.debug({ event: 'worker.error', queue, err: error }));
+    worker.on('failed', (job, error) => this.noteFailure(queue, job, error));
+    this.workers.push(worker);
+    this.connections.push(connection);
+  }
+
+  private run(processor: JobProcessor, job: Job<JobData>): Promise<unknown> {
+    const requestId = job.data.rid ?? newRequestId();
+    return runInContext({ requestId }, async () => {
+      const definition = processor.queue.jobs[job.name];
+      const handler = processor.handlers[job.name];
+      if (!definition || !handler) throw new UnrecoverableError(`no handler for ${job.name}`);
+      const errors = compileDto(definition.payload)(job.data.payload);
+      // A payload that breaks its contract will not mend: refused once, visible among the failed, not retried.
+      if (errors) throw new UnrecoverableError(`payload refused: ${errors.map((e) => `${e.field} ${e.code}`).join(', ')}`);
+      const run: JobRun = { id: job.id ?? '', attempt: job.attemptsMade + 1, signal: this.draining.signal };
+      const end = this.seconds.startTimer({ queue: processor.queue.queue, job: job.name });
+      try {
+        return await handler(job.data.payload as never, run);
+      } finally {
+        end();
+      }
+    });
+  }
+
+  private noteFailure(queue: string, job: Job<JobData> | undefined, error: Error): void {
+    const dead = job === undefined || error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
+    this.failures.inc({ queue, job: job?.name ?? 'unknown', dead: String(dead) });
+    this.log[dead ? 'error' : 'warn']({
+      event: dead ? 'job.dead' : 'job.failed',
+      queue,
+      job: job?.name,
+      jobId: job?.id,
+      attempt: job?.attemptsMade,
+      requestId: job?.data.rid,
+      err: error,
+    });
+  }
+}

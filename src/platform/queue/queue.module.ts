@@ -1,0 +1,13 @@
+import { Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { JobProducer } from './job-producer.js';
+import { JobRunner } from './job-runner.js';
+
+/** Producing jobs: both roles. */
+@Global()
+@Module({ providers: [JobProducer], exports: [JobProducer] })
+export class QueueModule {}
+
+/** Running jobs: the worker only. */
+@Module({ imports: [DiscoveryModule], providers: [JobRunner] })
+export class JobRunnerModule {}
