@@ -1,0 +1,50 @@
+import express from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { InputInvalid, StoaError } from '../errors/stoa-error.js';
+
+/** bytes */
+const MAX_BODY = 16 * 1_024;
+const MAX_DEPTH = 8;
+const MAX_KEYS = 50;
+const POISON = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Parses JSON bodies strictly: small, uncompressed, shallow, of the right type, without keys that reach into prototypes. */
+export function strictJson(): RequestHandler[] {
+  const parse = express.json({ limit: MAX_BODY, inflate: false, strict: true, type: () => true });
+  return [requireJson, (request, response, next) => parse(request, response, (error) => next(mapParseError(error))), checkShape];
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function requireJson(request: Request, _: Response, next: NextFunction): void {
+  if (!hasBody(request)) return next();
+  const [type = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  const encoded = (request.headers['content-encoding'] ?? 'identity') !== 'identity';
+  next(type.trim() === 'application/json' && !encoded ? undefined : new StoaError('MEDIA_TYPE_UNSUPPORTED'));
+}
+
+function mapParseError(error: unknown): unknown {
+  const { status } = (error ?? {}) as { status?: number };
+  if (status === 413) return new StoaError('BODY_TOO_LARGE');
+  if (status === 415) return new StoaError('MEDIA_TYPE_UNSUPPORTED');
+  return status === 400 ? new StoaError('JSON_INVALID') : error;
+}
+
+function checkShape(request: Request, _: Response, next: NextFunction): void {
+  const fault = request.body === undefined ? undefined : shapeFault(request.body, 1, { keys: 0 });
+  next(fault);
+}
+
+function shapeFault(value: unknown, depth: number, seen: { keys: number }): StoaError | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (depth > MAX_DEPTH) return new StoaError('JSON_INVALID');
+  for (const [key, inner] of Object.entries(value)) {
+    seen.keys += 1;
+    if (seen.keys > MAX_KEYS || POISON.has(key)) return new InputInvalid([{ field: '', code: 'unknown' }]);
+    const fault = shapeFault(inner, depth + 1, seen);
+    if (fault) return fault;
+  }
+  return undefined;
+}

@@ -1,0 +1,36 @@
+import type { Server } from 'node:http';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { HttpConfig } from '../../config/config.types.js';
+import { Log } from '../logging/log.js';
+import { DtoPipe } from '../validation/dto.pipe.js';
+import { strictJson } from './body-parser.js';
+import { ProblemFilter } from './problem.filter.js';
+import { assignRequestId, checkTarget } from './request-gate.js';
+import { apiHeaders } from './security-headers.js';
+import { serveWebClient } from './web-client.js';
+
+/** Time-outs of Node's HTTP server (ms) and its other bounds: slow or idle clients hold nothing for long. */
+const SERVER_LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 15_000,
+  keepAliveTimeout: 65_000,
+  maxRequestsPerSocket: 1_000,
+  maxConnections: 20_000,
+};
+
+/** Everything between the wire and the controllers, in the order in which a request meets it. */
+export function configureHttp(app: NestExpressApplication, config: HttpConfig): void {
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', config.trustProxy.length > 0 ? [...config.trustProxy] : false);
+  app.use(assignRequestId);
+  app.use(apiHeaders(config));
+  app.use(checkTarget(config.allowedHosts));
+  app.use(serveWebClient(config));
+  app.use(...strictJson());
+  app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready'] });
+  app.useGlobalPipes(new DtoPipe());
+  app.useGlobalFilters(new ProblemFilter(app.get(Log)));
+  Object.assign(app.getHttpServer() as Server, SERVER_LIMITS);
+}

@@ -1,0 +1,20 @@
+import type { DefaultEventsMap, Server, Socket } from 'socket.io';
+import type { ClientToServer, ServerToClient } from '../../contracts/socket-events.js';
+import type { Identity } from '../identity/identity.types.js';
+
+/** What a socket carries for its whole life. */
+export interface ConnectionData {
+  identity: Identity;
+  /** Random; joins the log lines of one connection. Never shown to anybody else. */
+  connectionId: string;
+  /** Keyed digest of the address, for audit rows and limits. */
+  ipHash?: string;
+  /** Set by presence when the connection became the user's live one. */
+  generation?: number;
+}
+
+/** One live socket, after the handshake. */
+export type Connection = Socket<ClientToServer, ServerToClient, DefaultEventsMap, ConnectionData>;
+
+/** The Socket.IO server of this process. */
+export type RealtimeServer = Server<ClientToServer, ServerToClient, DefaultEventsMap, ConnectionData>;

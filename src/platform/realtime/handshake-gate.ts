@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { toSocketError, toStoaError } from '../errors/error-mapper.js';
+import { StoaError, Unavailable } from '../errors/stoa-error.js';
+import { SOCKET_HEADERS } from '../http/security-headers.js';
+import { Log } from '../logging/log.js';
+import { Metrics } from '../metrics/metrics.js';
+import { newRequestId } from '../request-context/request-id.js';
+import { runInContext } from '../request-context/request-context.js';
+import type { Connection } from './connection.types.js';
+import { HandshakeVerifier } from './handshake-verifier.port.js';
+
+/** Longest time to find out who connects (ms). */
+const VERIFY_TIMEOUT = 4_000;
+
+interface OriginRule {
+  publicOrigin: string;
+  /** In production a missing Origin is refused, too. */
+  originRequired: boolean;
+}
+
+/** Decides about a socket before it exists: the origin at the engine, the session and the CSRF token at the namespace. */
+@Injectable()
+export class HandshakeGate {
+  private draining = false;
+  private readonly refusals;
+
+  constructor(
+    private readonly verifier: HandshakeVerifier,
+    private readonly log: Log,
+    metrics: Metrics,
+  ) {
+    this.refusals = metrics.counter('stoa_handshake_refusals_total', 'Refused socket handshakes', { labels: ['code'] });
+  }
+
+  /** From now on every handshake is answered with `DRAINING`. */
+  drain(): void {
+    this.draining = true;
+  }
+
+  /** @returns why the upgrade request is refused (HTTP 403), or undefined */
+  refuseRequest(request: IncomingMessage, { publicOrigin, originRequired }: OriginRule): string | undefined {
+    const { origin } = request.headers;
+    const fits = origin === undefined ? !originRequired : origin === publicOrigin;
+    if (fits) return undefined;
+    this.refusals.inc({ code: 'ORIGIN_FORBIDDEN' });
+    this.log.info({ event: 'handshake.refused', code: 'ORIGIN_FORBIDDEN' });
+    return 'ORIGIN_FORBIDDEN';
+  }
+
+  /** Headers of the engine's own answers, which Express never sees. */
+  headers(): Record<string, string> {
+    return { ...SOCKET_HEADERS, 'X-Request-Id': newRequestId() };
+  }
+
+  /** Socket.IO middleware: sets the identity, or refuses with the error object as `err.data`. */
+  async authenticate(connection: Connection, next: (error?: Error) => void): Promise<void> {
+    const requestId = newRequestId();
+    try {
+      if (this.draining) throw new StoaError('DRAINING', { retryAfterMs: 1_000 });
+      const { headers, auth } = connection.handshake;
+      const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
+      const verified = runInContext({ requestId }, () => this.verifier.verify(headers.cookie, csrfToken));
+      connection.data.identity = await withDeadline(verified);
+      connection.data.connectionId = randomUUID();
+      next();
+    } catch (error) {
+      const mapped = toStoaError(error);
+      this.refusals.inc({ code: mapped.code });
+      this.log[mapped.level]({ event: 'handshake.refused', code: mapped.code, requestId, cause: mapped.cause });
+      next(Object.assign(new Error(mapped.code), { data: toSocketError(mapped, requestId) }));
+    }
+  }
+}
+
+/** `next` that is never called would leave the client hanging. */
+function withDeadline<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Unavailable()), VERIFY_TIMEOUT);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}

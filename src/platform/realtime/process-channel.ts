@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { Log } from '../logging/log.js';
+import { Metrics } from '../metrics/metrics.js';
+import { REDIS, REDIS_SUBSCRIBER } from '../redis/redis.tokens.js';
+import type { RedisClient } from '../redis/redis-connection.js';
+
+/** Sharded pub/sub channel of one process; the tag spreads processes over a cluster. No state, nothing to expire. */
+export const channelOf = (processId: string): string => `stoa:{process:${processId}}:inbox`;
+
+/** One hint to another process. Best effort: whatever is lost, the beacon heals. */
+export interface ChannelMessage {
+  type: string;
+  [field: string]: unknown;
+}
+
+type ChannelListener = (message: never) => void;
+
+/** Messages that may wait for one process while Redis is slow; older ones are dropped first. */
+const MAX_WAITING = 10_000;
+
+/** Sends batches to other processes and receives ours: one channel per process, so cost grows with messages and not with processes. */
+@Injectable()
+export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShutdown {
+  /** Names this process for its whole life. */
+  readonly processId = randomUUID();
+  private readonly listeners = new Map<string, ChannelListener>();
+  private readonly outgoing = new Map<string, ChannelMessage[]>();
+  private readonly dropped;
+  private readonly batchSize;
+
+  constructor(
+    @Inject(REDIS) private readonly redis: RedisClient,
+    @Inject(REDIS_SUBSCRIBER) private readonly subscriber: RedisClient,
+    private readonly log: Log,
+    metrics: Metrics,
+  ) {
+    this.dropped = metrics.counter('stoa_channel_dropped_total', 'Hints to other processes that were not sent');
+    this.batchSize = metrics.histogram('stoa_channel_batch_messages', 'Hints in one publish', {
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
+    });
+  }
+
+  /** Handles incoming messages of a type; one listener per type. */
+  on<Message extends ChannelMessage>(type: Message['type'], listener: (message: Message) => void): void {
+    this.listeners.set(type, listener);
+  }
+
+  /** Sends with all else that this turn of the event loop sends to the same process. */
+  send(processId: string, message: ChannelMessage): void {
+    const waiting = this.outgoing.get(processId);
+    if (!waiting) {
+      this.outgoing.set(processId, [message]);
+      setImmediate(() => void this.flush(processId));
+      return;
+    }
+    if (waiting.length >= MAX_WAITING) this.dropped.inc();
+    else waiting.push(message);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.subscriber.on('smessage', (_channel: string, text: string) => this.receive(text));
+    const subscribe = (): void => {
+      this.subscriber.ssubscribe(channelOf(this.processId)).catch((error: unknown) => {
+        this.log.warn({ event: 'channel.subscribe_failed', err: error });
+      });
+    };
+    this.subscriber.on('ready', subscribe);
+    if (this.subscriber.status === 'ready') subscribe();
+  }
+
+  onApplicationShutdown(): void {
+    this.outgoing.clear();
+  }
+
+  private async flush(processId: string): Promise<void> {
+    const batch = this.outgoing.get(processId) ?? [];
+    this.outgoing.delete(processId);
+    this.batchSize.observe(batch.length);
+    try {
+      await this.redis.spublish(channelOf(processId), JSON.stringify(batch));
+    } catch (error) {
+      this.dropped.inc(batch.length);
+      this.log.debug({ event: 'channel.publish_failed', messages: batch.length, err: error });
+    }
+  }
+
+  private receive(text: string): void {
+    for (const message of JSON.parse(text) as ChannelMessage[]) {
+      try {
+        this.listeners.get(message.type)?.(message as never);
+      } catch (error) {
+        this.log.error({ event: 'channel.listener_failed', type: message.type, err: error });
+      }
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { WsMessageHandler } from '@nestjs/common';
+import { AbstractWsAdapter } from '@nestjs/websockets';
+import { Server } from 'socket.io';
+import { HttpConfig, RuntimeConfig } from '../../config/config.types.js';
+import { HandshakeGate } from './handshake-gate.js';
+import type { Connection, RealtimeServer } from './connection.types.js';
+import { SocketEdge } from './socket-edge.js';
+import type { EventHandler } from './socket-edge.js';
+
+/** Largest frame (bytes): a text of 8 KiB, escaped, fits four times. */
+const MAX_FRAME = 32 * 1_024;
+
+/** ms; a silent half-open link is noticed within their sum. */
+const PING_INTERVAL = 10_000;
+const PING_TIMEOUT = 8_000;
+/** ms from the transport's upgrade to the CONNECT packet. */
+const CONNECT_TIMEOUT = 5_000;
+
+
+/**
+ * Nest's gateways on Socket.IO, without the RxJS pipeline: events go through `SocketEdge` straight to the gateway's method.
+ * WebSocket only, so no balancer needs stickiness.
+ */
+export class SocketAdapter extends AbstractWsAdapter {
+  private readonly handlers = new WeakMap<Connection, Map<string, EventHandler>>();
+  private server?: RealtimeServer;
+
+  constructor(
+    private readonly app: INestApplicationContext,
+    httpServer: HttpServer,
+  ) {
+    super(httpServer as never);
+  }
+
+  /** One server for all gateways: Nest asks once per gateway and gets the same. */
+  create(): RealtimeServer {
+    this.server ??= this.open();
+    return this.server;
+  }
+
+  override bindClientConnect(server: RealtimeServer, callback: (connection: Connection) => void): void {
+    server.on('connection', callback);
+  }
+
+  /** Called once per gateway and connection, all in the same tick as the connection; the edge is attached with the first. */
+  bindMessageHandlers(connection: Connection, handlers: WsMessageHandler<string>[]): void {
+    let known = this.handlers.get(connection);
+    if (!known) {
+      const map = (known = new Map<string, EventHandler>());
+      this.handlers.set(connection, map);
+      this.app.get(SocketEdge, { strict: false }).attach(connection, (event) => map.get(event));
+    }
+    for (const { message, callback } of handlers) known.set(message, callback as EventHandler);
+  }
+
+  private open(): RealtimeServer {
+    const gate = this.app.get(HandshakeGate, { strict: false });
+    const { environment } = this.app.get(RuntimeConfig, { strict: false });
+    const { publicOrigin } = this.app.get(HttpConfig, { strict: false });
+    const server: RealtimeServer = new Server(this.httpServer as HttpServer, {
+      path: '/socket.io',
+      transports: ['websocket'],
+      allowUpgrades: false,
+      serveClient: false,
+      allowEIO3: false,
+      perMessageDeflate: false,
+      httpCompression: false,
+      maxHttpBufferSize: MAX_FRAME,
+      pingInterval: PING_INTERVAL,
+      pingTimeout: PING_TIMEOUT,
+      connectTimeout: CONNECT_TIMEOUT,
+      allowRequest: (request: IncomingMessage, done) => {
+        const refusal = gate.refuseRequest(request, { publicOrigin, originRequired: environment === 'production' });
+        done(refusal ?? null, refusal === undefined);
+      },
+    });
+    server.engine.on('headers', (headers: Record<string, string>) => Object.assign(headers, gate.headers()));
+    server.engine.on('initial_headers', (headers: Record<string, string>) => Object.assign(headers, gate.headers()));
+    server.use((connection, next) => void gate.authenticate(connection, next));
+    return server;
+  }
+}

@@ -1,0 +1,132 @@
+import { Inject, Injectable, Optional } from '@nestjs/common';
+import { CLIENT_EVENTS } from '../../contracts/socket-events.js';
+import type { ClientEvent } from '../../contracts/socket-events.js';
+import { toSocketError, toStoaError } from '../errors/error-mapper.js';
+import { InputInvalid, StoaError } from '../errors/stoa-error.js';
+import { Log } from '../logging/log.js';
+import { Metrics } from '../metrics/metrics.js';
+import { newRequestId } from '../request-context/request-id.js';
+import { runInContext } from '../request-context/request-context.js';
+import { compileDto } from '../validation/compile-dto.js';
+import type { DtoCheck } from '../validation/compile-dto.js';
+import { ConnectionLifecycle } from './connection-lifecycle.port.js';
+import type { Connection } from './connection.types.js';
+import { EventGate } from './event-gate.port.js';
+import { SocketOrder } from './socket-order.js';
+
+/** What a gateway's method looks like to the edge. */
+export type EventHandler = (payload: unknown) => Promise<unknown>;
+
+type AckFunction = (answer: unknown) => void;
+
+/** Events of one socket that may wait for their turn; one more is refused with `BUSY`. */
+const MAX_WAITING = 64;
+
+const checks = new Map<string, DtoCheck>(
+  Object.entries(CLIENT_EVENTS).map(([event, dto]) => [event, compileDto(dto)]),
+);
+
+/**
+ * The one way in for socket events: limit, validate, keep the socket's order, call the handler, acknowledge.
+ * Every event is acknowledged, whatever happens; an unknown one too.
+ */
+@Injectable()
+export class SocketEdge {
+  private readonly seconds;
+  private readonly refusals;
+
+  constructor(
+    private readonly lifecycle: ConnectionLifecycle,
+    private readonly log: Log,
+    metrics: Metrics,
+    @Optional() @Inject(EventGate) private readonly gate?: EventGate,
+  ) {
+    this.seconds = metrics.histogram('stoa_socket_event_seconds', 'From arrival of an event to its acknowledgement', {
+      labels: ['event'],
+    });
+    this.refusals = metrics.counter('stoa_socket_refusals_total', 'Events answered with an error', {
+      labels: ['event', 'code'],
+    });
+  }
+
+  /** Takes over a connection that passed the handshake. `handlerOf` finds the gateway method of an event. */
+  attach(connection: Connection, handlerOf: (event: string) => EventHandler | undefined): void {
+    const order = new SocketOrder(MAX_WAITING);
+    connection.onAny((event: string, ...args: unknown[]) => this.receive({ connection, order, handlerOf }, event, args));
+    connection.once('disconnect', (reason) => {
+      order
+        .addLast(() => this.inContext(connection, newRequestId(), () => this.lifecycle.closed(connection, reason)))
+        .catch((error: unknown) => this.log.warn({ event: 'connection.close_failed', err: error }));
+    });
+    order
+      .add(() => this.inContext(connection, newRequestId(), () => this.lifecycle.opened(connection)))
+      .catch((error: unknown) => this.refuseConnection(connection, error));
+  }
+
+  private receive({ connection, order, handlerOf }: Attached, event: string, args: unknown[]): void {
+    const startedAt = performance.now();
+    const ack = args.at(-1);
+    if (typeof ack !== 'function') return this.strike(connection);
+    const requestId = newRequestId();
+    const name = event in CLIENT_EVENTS ? (event as ClientEvent) : undefined;
+    const answer = (error: unknown): void => this.refuse(ack as AckFunction, error, { requestId, event: name ?? 'unknown' });
+    try {
+      this.gate?.admit(connection, name);
+      const handler = name && handlerOf(name);
+      if (!handler) throw new StoaError('EVENT_UNKNOWN');
+      const payload = checkPayload(name, args);
+      order
+        .add(() => this.inContext(connection, requestId, () => handler(payload)))
+        .then((data) => {
+          (ack as AckFunction)({ ok: true, data: data ?? {} });
+          this.seconds.observe({ event: name }, (performance.now() - startedAt) / 1_000);
+        })
+        .catch(answer);
+    } catch (error) {
+      answer(error);
+      if (error instanceof InputInvalid || (error instanceof StoaError && error.code === 'EVENT_UNKNOWN'))
+        this.strike(connection);
+    }
+  }
+
+  private refuse(ack: AckFunction, error: unknown, { requestId, event }: { requestId: string; event: string }): void {
+    const mapped = toStoaError(error);
+    this.refusals.inc({ event, code: mapped.code });
+    if (mapped.level !== 'debug')
+      this.log[mapped.level]({ event: 'socket.event_failed', name: event, code: mapped.code, requestId, err: mapped.cause ?? mapped });
+    ack({ ok: false, error: toSocketError(mapped, requestId) });
+  }
+
+  private strike(connection: Connection): void {
+    if (!this.gate?.strike(connection)) return;
+    connection.emit('server:notice', { code: 'RATE_LIMITED', message: 'Too many invalid events.' });
+    connection.disconnect(true);
+  }
+
+  private refuseConnection(connection: Connection, error: unknown): void {
+    const { code, message } = toStoaError(error);
+    this.log.warn({ event: 'connection.open_failed', code, connectionId: connection.data.connectionId, err: error });
+    connection.emit('server:notice', { code, message });
+    connection.disconnect(true);
+  }
+
+  private inContext<T>(connection: Connection, requestId: string, work: () => T): T {
+    const { connectionId, ipHash, identity } = connection.data;
+    return runInContext({ requestId, connectionId, userId: identity.userId, ...(ipHash ? { ipHash } : {}) }, work);
+  }
+}
+
+interface Attached {
+  connection: Connection;
+  order: SocketOrder;
+  handlerOf: (event: string) => EventHandler | undefined;
+}
+
+/** An event carries one payload and its acknowledgement; a missing payload counts as `{}` only where nothing is required. */
+function checkPayload(event: ClientEvent, args: unknown[]): unknown {
+  if (args.length > 2) throw new InputInvalid([{ field: '', code: 'count' }]);
+  const payload = args.length === 2 ? args[0] : {};
+  const errors = checks.get(event)?.(payload);
+  if (errors) throw new InputInvalid(errors);
+  return payload;
+}
