@@ -11,7 +11,11 @@ const POISON = new Set(['__proto__', 'constructor', 'prototype']);
 /** Parses JSON bodies strictly: small, uncompressed, shallow, of the right type, without keys that reach into prototypes. */
 export function strictJson(): RequestHandler[] {
   const parse = express.json({ limit: MAX_BODY, inflate: false, strict: true, type: () => true });
-  return [requireJson, (request, response, next) => parse(request, response, (error) => next(mapParseError(error))), checkShape];
+  return [
+    requireJson,
+    (request, response, next) => parse(request, response, (error) => next(mapParseError(error))),
+    checkShape,
+  ];
 }
 
 function hasBody({ headers }: Request): boolean {

@@ -20,10 +20,16 @@ export class ProblemFilter implements ExceptionFilter {
     const error = this.map(exception, request, response);
     const requestId = currentContext()?.requestId ?? newRequestId();
     if (error.level !== 'debug')
-      this.log[error.level]({ event: 'http.request_failed', method: request.method, code: error.code, err: error.cause ?? error });
+      this.log[error.level]({
+        event: 'http.request_failed',
+        method: request.method,
+        code: error.code,
+        err: error.cause ?? error,
+      });
     if (response.headersSent) return void response.destroy();
     const problem = toProblem(error, requestId);
-    if (error.retryAfterMs !== undefined) response.setHeader('Retry-After', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
+    if (error.retryAfterMs !== undefined)
+      response.setHeader('Retry-After', Math.max(1, Math.ceil(error.retryAfterMs / 1_000)));
     // What was not read of an oversized body would be taken for the next request.
     if (error.code === 'BODY_TOO_LARGE') response.setHeader('Connection', 'close');
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));

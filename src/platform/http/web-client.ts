@@ -9,7 +9,16 @@ import { documentHeaders } from './security-headers.js';
 const FOLDER = fileURLToPath(new URL('../../../dist/web/', import.meta.url));
 
 /** Paths that the web client routes by itself; each is answered with its one document. */
-const CLIENT_PATHS = new Set(['/', '/confirm', '/reset', '/email-change', '/sign-in', '/register', '/account', '/privacy']);
+const CLIENT_PATHS = new Set([
+  '/',
+  '/confirm',
+  '/reset',
+  '/email-change',
+  '/sign-in',
+  '/register',
+  '/account',
+  '/privacy',
+]);
 
 /** Serves the web client under document headers; hashed assets are kept for a year, the document is always asked for again. */
 export function serveWebClient(config: HttpConfig): RequestHandler {
@@ -18,7 +27,10 @@ export function serveWebClient(config: HttpConfig): RequestHandler {
     index: false,
     redirect: false,
     setHeaders: (response, path) => {
-      response.setHeader('Cache-Control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+      response.setHeader(
+        'Cache-Control',
+        path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      );
     },
   });
   return (request, response, next) => {

@@ -90,7 +90,8 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       if (!definition || !handler) throw new UnrecoverableError(`no handler for ${job.name}`);
       const errors = compileDto(definition.payload)(job.data.payload);
       // A payload that breaks its contract will not mend: refused once, visible among the failed, not retried.
-      if (errors) throw new UnrecoverableError(`payload refused: ${errors.map((e) => `${e.field} ${e.code}`).join(', ')}`);
+      if (errors)
+        throw new UnrecoverableError(`payload refused: ${errors.map((e) => `${e.field} ${e.code}`).join(', ')}`);
       const run: JobRun = { id: job.id ?? '', attempt: job.attemptsMade + 1, signal: this.draining.signal };
       const end = this.seconds.startTimer({ queue: processor.queue.queue, job: job.name });
       try {
@@ -102,7 +103,8 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private noteFailure(queue: string, job: Job<JobData> | undefined, error: Error): void {
-    const dead = job === undefined || error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
+    const dead =
+      job === undefined || error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
     this.failures.inc({ queue, job: job?.name ?? 'unknown', dead: String(dead) });
     this.log[dead ? 'error' : 'warn']({
       event: dead ? 'job.dead' : 'job.failed',

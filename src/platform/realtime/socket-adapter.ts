@@ -18,7 +18,6 @@ const PING_TIMEOUT = 8_000;
 /** ms from the transport's upgrade to the CONNECT packet. */
 const CONNECT_TIMEOUT = 5_000;
 
-
 /**
  * Nest's gateways on Socket.IO, without the RxJS pipeline: events go through `SocketEdge` straight to the gateway's method.
  * WebSocket only, so no balancer needs stickiness.

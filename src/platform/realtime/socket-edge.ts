@@ -22,9 +22,7 @@ type AckFunction = (answer: unknown) => void;
 /** Events of one socket that may wait for their turn; one more is refused with `BUSY`. */
 const MAX_WAITING = 64;
 
-const checks = new Map<string, DtoCheck>(
-  Object.entries(CLIENT_EVENTS).map(([event, dto]) => [event, compileDto(dto)]),
-);
+const checks = new Map<string, DtoCheck>(Object.entries(CLIENT_EVENTS).map(([event, dto]) => [event, compileDto(dto)]));
 
 /**
  * The one way in for socket events: limit, validate, keep the socket's order, call the handler, acknowledge.
@@ -52,7 +50,9 @@ export class SocketEdge {
   /** Takes over a connection that passed the handshake. `handlerOf` finds the gateway method of an event. */
   attach(connection: Connection, handlerOf: (event: string) => EventHandler | undefined): void {
     const order = new SocketOrder(MAX_WAITING);
-    connection.onAny((event: string, ...args: unknown[]) => this.receive({ connection, order, handlerOf }, event, args));
+    connection.onAny((event: string, ...args: unknown[]) =>
+      this.receive({ connection, order, handlerOf }, event, args),
+    );
     connection.once('disconnect', (reason) => {
       order
         .addLast(() => this.inContext(connection, newRequestId(), () => this.lifecycle.closed(connection, reason)))
@@ -69,7 +69,8 @@ export class SocketEdge {
     if (typeof ack !== 'function') return this.strike(connection);
     const requestId = newRequestId();
     const name = event in CLIENT_EVENTS ? (event as ClientEvent) : undefined;
-    const answer = (error: unknown): void => this.refuse(ack as AckFunction, error, { requestId, event: name ?? 'unknown' });
+    const answer = (error: unknown): void =>
+      this.refuse(ack as AckFunction, error, { requestId, event: name ?? 'unknown' });
     try {
       this.gate?.admit(connection, name);
       const handler = name && handlerOf(name);
@@ -93,7 +94,13 @@ export class SocketEdge {
     const mapped = toStoaError(error);
     this.refusals.inc({ event, code: mapped.code });
     if (mapped.level !== 'debug')
-      this.log[mapped.level]({ event: 'socket.event_failed', name: event, code: mapped.code, requestId, err: mapped.cause ?? mapped });
+      this.log[mapped.level]({
+        event: 'socket.event_failed',
+        name: event,
+        code: mapped.code,
+        requestId,
+        err: mapped.cause ?? mapped,
+      });
     ack({ ok: false, error: toSocketError(mapped, requestId) });
   }
 

@@ -14,4 +14,5 @@ export class RethrowFilter implements ExceptionFilter {
  * Marks a gateway. Its handlers are one line each and return the acknowledgement's `data`;
  * validation, envelope, errors, limits and order are the edge's (`socket-edge.ts`).
  */
-export const SocketHandlers = (): ClassDecorator => applyDecorators(WebSocketGateway(), UseFilters(new RethrowFilter()));
+export const SocketHandlers = (): ClassDecorator =>
+  applyDecorators(WebSocketGateway(), UseFilters(new RethrowFilter()));

@@ -40,8 +40,12 @@ describe('compileDto', () => {
   });
 
   it('bounds seq and clientId', () => {
-    expect(compileDto(SyncConversation)({ conversationId: 'x', after: -1 })).toEqual([{ field: 'after', code: 'range' }]);
-    expect(compileDto(SyncConversation)({ conversationId: 'x', after: 1.5 })).toEqual([{ field: 'after', code: 'type' }]);
+    expect(compileDto(SyncConversation)({ conversationId: 'x', after: -1 })).toEqual([
+      { field: 'after', code: 'range' },
+    ]);
+    expect(compileDto(SyncConversation)({ conversationId: 'x', after: 1.5 })).toEqual([
+      { field: 'after', code: 'type' },
+    ]);
     expect(compileDto(SendMessage)({ conversationId: 'x', clientId: 'no', text: '' })).toEqual([
       { field: 'clientId', code: 'format' },
     ]);

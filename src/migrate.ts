@@ -1,0 +1,12 @@
+import { loadConfig } from './boot.js';
+import { migrate } from './platform/postgres/migrator.js';
+
+// Brings the schema up to date, says what it did, and ends.
+const { database } = loadConfig();
+try {
+  const ran = await migrate(database.migrationUrl);
+  process.stdout.write(ran.length > 0 ? `stoa: ran ${ran.join(', ')}\n` : 'stoa: the schema is up to date\n');
+} catch (error) {
+  process.stderr.write(`stoa: the migration failed: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

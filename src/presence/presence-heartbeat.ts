@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { Log } from '../platform/logging/log.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import { RedisEpoch } from '../platform/redis/redis-epoch.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { HEARTBEAT_MS } from './presence.keys.js';
+import { PresenceService } from './presence.service.js';
+
+/** Renewals under way at once: a herd must not fill Redis' queue. */
+const MAX_PARALLEL = 200;
+
+/** Keeps the leases of all connections that end here, and puts them back after Redis was emptied. */
+@Injectable()
+export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private timer?: NodeJS.Timeout;
+  private beating?: Promise<void>;
+
+  constructor(
+    private readonly presence: PresenceService,
+    private readonly registry: ConnectionRegistry,
+    private readonly log: Log,
+    epoch: RedisEpoch,
+    metrics: Metrics,
+  ) {
+    epoch.onChange('presence', () => this.beat());
+    metrics.gauge('stoa_presence_connections', 'Live connections that end in this process', () => registry.size);
+  }
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.beat(), HEARTBEAT_MS);
+    this.timer.unref();
+  }
+
+  beforeApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** One round over all connections; a second call joins the round that runs. */
+  beat(): Promise<void> {
+    this.beating ??= this.renewAll().finally(() => delete this.beating);
+    return this.beating;
+  }
+
+  private async renewAll(): Promise<void> {
+    const connections = this.registry.all();
+    for (let i = 0; i < connections.length; i += MAX_PARALLEL) {
+      const round = connections.slice(i, i + MAX_PARALLEL).map((connection) => this.presence.renew(connection));
+      const failed = (await Promise.allSettled(round)).filter((outcome) => outcome.status === 'rejected');
+      if (failed.length > 0) return this.log.debug({ event: 'presence.renewal_failed', count: failed.length });
+    }
+  }
+}

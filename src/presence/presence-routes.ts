@@ -1,0 +1,48 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { BatchLoader } from '../platform/postgres/batch-loader.js';
+import { REDIS } from '../platform/redis/redis.tokens.js';
+import type { RedisClient } from '../platform/redis/redis-connection.js';
+import { connectionKey } from './presence.keys.js';
+
+/** How long a route may be remembered (ms): a stale one costs a hint, which the beacon heals, never a message. */
+const ROUTE_TTL = 2_000;
+const MAX_ROUTES = 50_000;
+
+/** Which process holds a user's connection, asked in pipelines and remembered for a moment. */
+@Injectable()
+export class PresenceRoutes {
+  private readonly known = new Map<string, { process: string; until: number }>();
+  private readonly loader = new BatchLoader<string, string>((users) => this.load(users));
+
+  constructor(@Inject(REDIS) private readonly redis: RedisClient) {}
+
+  /** @returns undefined when nobody holds it, or Redis is away */
+  async processOf(userId: string): Promise<string | undefined> {
+    const route = this.known.get(userId);
+    if (route && route.until > performance.now()) return route.process;
+    const process = await this.loader.get(userId).catch(() => undefined);
+    this.remember(userId, process);
+    return process;
+  }
+
+  /** @throws when Redis is away */
+  async livePresence(userIds: string[]): Promise<Map<string, boolean>> {
+    const found = await this.load(userIds);
+    return new Map(userIds.map((id) => [id, found.has(id)]));
+  }
+
+  private remember(userId: string, process: string | undefined): void {
+    this.known.delete(userId);
+    if (!process) return;
+    this.known.set(userId, { process, until: performance.now() + ROUTE_TTL });
+    // Insertion order is age order: the oldest goes first.
+    const [oldest] = this.known.size > MAX_ROUTES ? this.known.keys() : [];
+    if (oldest !== undefined) this.known.delete(oldest);
+  }
+
+  private async load(userIds: string[]): Promise<Map<string, string>> {
+    // One command each, sent together: a cluster has no pipeline over several nodes, ioredis groups the writes.
+    const processes = await Promise.all(userIds.map((id) => this.redis.hget(connectionKey(id), 'process')));
+    return new Map(userIds.flatMap((id, i) => (processes[i] ? [[id, processes[i]]] : [])));
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { RealtimeModule } from '../platform/realtime/realtime.module.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { PresenceHeartbeat } from './presence-heartbeat.js';
+import { PresenceRoutes } from './presence-routes.js';
+import { PresenceService } from './presence.service.js';
+
+/** Where people are: the one live connection, its generation, its lease. */
+@Module({
+  imports: [RealtimeModule],
+  providers: [ConnectionRegistry, PresenceHeartbeat, PresenceRoutes, PresenceService],
+  exports: [PresenceService],
+})
+export class PresenceModule {}

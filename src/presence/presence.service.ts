@@ -1,0 +1,142 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { RevokeReason, ServerEvent, ServerEvents } from '../contracts/socket-events.js';
+import { Log } from '../platform/logging/log.js';
+import type { Connection } from '../platform/realtime/connection.types.js';
+import { ProcessChannel } from '../platform/realtime/process-channel.js';
+import { REDIS } from '../platform/redis/redis.tokens.js';
+import type { RedisClient } from '../platform/redis/redis-connection.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { PresenceRoutes } from './presence-routes.js';
+import { LEASE_MS, connectionKey } from './presence.keys.js';
+import { holdConnection, releaseConnection } from './presence.scripts.js';
+import type { Hold } from './presence.scripts.js';
+
+type EmitMessage = { type: 'emit'; userId: string; event: ServerEvent; payload: unknown };
+type SupersedeMessage = { type: 'supersede'; userId: string; connection: string };
+type RevokeMessage = { type: 'revoke'; userId: string; sessionId: string | null; reason: RevokeReason };
+
+/** Where a user is: at most one live connection, the newest, on whichever process it ends; and the way to reach it. */
+@Injectable()
+export class PresenceService {
+  constructor(
+    @Inject(REDIS) private readonly redis: RedisClient,
+    private readonly registry: ConnectionRegistry,
+    private readonly channel: ProcessChannel,
+    private readonly routes: PresenceRoutes,
+    private readonly log: Log,
+  ) {
+    channel.on<EmitMessage>('emit', ({ userId, event, payload }) => this.emitHere(userId, event, payload));
+    channel.on<SupersedeMessage>('supersede', ({ userId, connection }) => this.supersedeHere(userId, connection));
+    channel.on<RevokeMessage>('revoke', ({ userId, sessionId, reason }) => this.revokeHere(userId, sessionId, reason));
+  }
+
+  /** Makes `connection` the user's live one. The older one, wherever it is, is told and closed. */
+  async attach(connection: Connection): Promise<void> {
+    const previous = this.registry.put(connection);
+    if (previous) this.supersede(previous);
+    connection.data.generation = Date.now() * 1_000;
+    try {
+      this.settle(connection, await this.hold(connection, 0));
+    } catch (error) {
+      // Redis is away: the newest by our clock wins, and the heartbeat settles it when Redis is back.
+      this.log.warn({ event: 'presence.unsettled', err: error });
+    }
+  }
+
+  /** Renews the hold of a connection; a newer one elsewhere ends this one. @throws when Redis is away */
+  async renew(connection: Connection): Promise<void> {
+    this.settle(connection, await this.hold(connection, connection.data.generation ?? 0));
+  }
+
+  /** @returns true when the user has no live connection any more */
+  async detach(connection: Connection): Promise<boolean> {
+    if (!this.registry.remove(connection)) return false;
+    const { identity, connectionId } = connection.data;
+    try {
+      return await releaseConnection.run(this.redis, [connectionKey(identity.userId)], [connectionId]);
+    } catch {
+      // The lease ends by itself. To say "gone" wrongly costs the partner a moment of "reconnecting".
+      return true;
+    }
+  }
+
+  /** Sends an event to a user: straight to the socket when it is here, else by a hint to the process that holds it. Best effort. */
+  emit<E extends ServerEvent>(userId: string, event: E, payload: ServerEvents[E]): void {
+    if (this.emitHere(userId, event, payload)) return;
+    void this.sendTo(userId, { type: 'emit', userId, event, payload } satisfies EmitMessage);
+  }
+
+  /** Ends the user's connection with the reason; with `sessionId` only if it belongs to that session. */
+  revoke(userId: string, reason: RevokeReason, sessionId?: string): void {
+    if (this.revokeHere(userId, sessionId ?? null, reason)) return;
+    void this.sendTo(userId, { type: 'revoke', userId, sessionId: sessionId ?? null, reason } satisfies RevokeMessage);
+  }
+
+  isLocal(userId: string): boolean {
+    return this.registry.find(userId) !== undefined;
+  }
+
+  /** Users whose live connection ends here. */
+  localUsers(): string[] {
+    return this.registry.users();
+  }
+
+  /** The live connections that end here. */
+  localConnections(): Connection[] {
+    return this.registry.all();
+  }
+
+  /** Which of these users have a live connection anywhere. @throws when Redis is away: absence must not be guessed */
+  livePresence(userIds: string[]): Promise<Map<string, boolean>> {
+    return this.routes.livePresence(userIds);
+  }
+
+  private hold(connection: Connection, generation: number): Promise<Hold> {
+    const { identity, connectionId } = connection.data;
+    const args = [this.channel.processId, connectionId, generation, LEASE_MS];
+    return holdConnection.run(this.redis, [connectionKey(identity.userId)], args);
+  }
+
+  private settle(connection: Connection, hold: Hold): void {
+    const { userId } = connection.data.identity;
+    if (!hold.live) return this.supersede(connection);
+    connection.data.generation = hold.generation;
+    if (hold.process === '' || hold.process === this.channel.processId) return;
+    this.channel.send(hold.process, {
+      type: 'supersede',
+      userId,
+      connection: hold.connection,
+    } satisfies SupersedeMessage);
+  }
+
+  private supersede(connection: Connection): void {
+    this.registry.remove(connection);
+    connection.emit('session:superseded', { at: new Date().toISOString() });
+    connection.disconnect(true);
+  }
+
+  private supersedeHere(userId: string, connectionId: string): void {
+    const connection = this.registry.find(userId);
+    if (connection?.data.connectionId === connectionId) this.supersede(connection);
+  }
+
+  private revokeHere(userId: string, sessionId: string | null, reason: RevokeReason): boolean {
+    const connection = this.registry.find(userId);
+    if (!connection) return false;
+    if (sessionId !== null && connection.data.identity.sessionId !== sessionId) return true;
+    connection.emit('session:revoked', { reason });
+    connection.disconnect(true);
+    return true;
+  }
+
+  private emitHere(userId: string, event: ServerEvent, payload: unknown): boolean {
+    const connection = this.registry.find(userId);
+    connection?.emit(event, payload as never);
+    return connection !== undefined;
+  }
+
+  private async sendTo(userId: string, message: EmitMessage | RevokeMessage): Promise<void> {
+    const process = await this.routes.processOf(userId);
+    if (process && process !== this.channel.processId) this.channel.send(process, message);
+  }
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
+import type { Boot } from './boot.js';
+import { ConfigModule } from './config/config.module.js';
+import { PlatformModule } from './platform/platform.module.js';
+import { PostgresModule } from './platform/postgres/postgres.module.js';
+import { JobRunnerModule } from './platform/queue/queue.module.js';
+import { PresenceModule } from './presence/presence.module.js';
+
+/** The worker process, whole: every door it has is listed here. */
+@Module({ imports: [PlatformModule, PresenceModule, JobRunnerModule] })
+export class WorkerModule {
+  static for({ config, source }: Boot): DynamicModule {
+    return { module: WorkerModule, imports: [ConfigModule.for(config), PostgresModule.for(source)] };
+  }
+}

@@ -1,0 +1,16 @@
+import { NestFactory } from '@nestjs/core';
+import { boot } from './boot.js';
+import { Log } from './platform/logging/log.js';
+import { NestLogger } from './platform/logging/nest-logger.js';
+import { shutDownGracefully } from './shutdown.js';
+import { WorkerModule } from './worker.module.js';
+
+// The worker process: jobs only.
+const started = await boot('worker');
+const app = await NestFactory.createApplicationContext(WorkerModule.for(started), {
+  bufferLogs: true,
+  abortOnError: false,
+});
+app.useLogger(app.get(NestLogger));
+shutDownGracefully(app, () => Promise.resolve());
+app.get(Log).info({ event: 'worker.running' });
