@@ -1,4 +1,4 @@
-/** What a meeting is worth: the parts of `score.ts`. Each 0..1; together with `base` they should sum to about 1. */
+/** What a meeting is worth: the weights of the parts of `score.ts`, each 0..1. Only their proportions count. */
 export interface ScoreWeights {
   /** Any permitted meeting at all. */
   readonly base: number;
@@ -9,12 +9,52 @@ export interface ScoreWeights {
   readonly trust: number;
 }
 
-/** The knobs of the pairing policy. All are plain numbers, so that the simulator can try other ones before they ship. */
+/** Whether to wait for a better partner when one is there already. */
+export interface HoldSettings {
+  /** H, ms: nobody with a compatible partner waits longer for a better one. 0 (always greedy) to 2,000. */
+  readonly longestMs: number;
+  /** c: what a second of waiting costs in score. 0.001 to 0.1. */
+  readonly waitCostPerS: number;
+  /** How many of the partners still to come one may expect to get, as a multiple of lambda * time left. 0.5 to 10. */
+  readonly expectation: number;
+}
+
+/** Who goes first. */
+export interface FairnessSettings {
+  /** Most that a long wait adds to the priority, in score. 0 to 0.2. */
+  readonly seniority: number;
+  /** Most that belonging to a badly served class adds, in score. 0 to 0.5. */
+  readonly classCap: number;
+}
+
+/** When hard preferences that may be widened (age by one band, language if both opted in) are. */
+export interface WidenSettings {
+  /** Never before, ms. 500 to 60,000. */
+  readonly earliestMs: number;
+  /** Always by then, ms. `earliestMs` to 300,000. */
+  readonly latestMs: number;
+  /** In between: after this many expected partners per expected departure, as seconds. 0.1 to 100. */
+  readonly partnersPerDeparture: number;
+}
+
+/** The knobs of the pairing policy: plain numbers, so that the simulator can try other ones before they ship. */
 export interface MatchingPolicyConfig {
   readonly weights: ScoreWeights;
+  readonly hold: HoldSettings;
+  readonly fairness: FairnessSettings;
+  readonly widen: WidenSettings;
+  /** Best partners remembered per waiting search. 4 to 64. */
+  readonly candidates: number;
+  /** Most partners scored for one arriving search; of more, an even sample is. 256 to 100,000. */
+  readonly scanned: number;
 }
 
 /** The values that the simulator's table was measured with. */
 export const DEFAULT_POLICY: MatchingPolicyConfig = {
   weights: { base: 0.2, interests: 0.4, age: 0.15, language: 0.1, region: 0.1, trust: 0.05 },
+  hold: { longestMs: 800, waitCostPerS: 0.01, expectation: 3 },
+  fairness: { seniority: 0.05, classCap: 0.4 },
+  widen: { earliestMs: 1_500, latestMs: 15_000, partnersPerDeparture: 3 },
+  candidates: 12,
+  scanned: 4_096,
 };

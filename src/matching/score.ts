@@ -3,10 +3,10 @@ import type { SearchTicket } from './ticket.types.js';
 import type { ScoreWeights } from './policy.config.js';
 
 /** How fast common interests saturate: one of rarity .5 gives .46, two give .71. */
-const INTEREST_SLOPE = 1.25;
+export const INTEREST_SLOPE = 1.25;
 
 /** Where either names no interest, neither praise nor blame: about what a random pair has in common. */
-const NO_INTERESTS = 0.25;
+export const NO_INTERESTS = 0.25;
 
 /** `1 - exp(-1.25 * sum of rarities of the common interests)`, 0..1; .25 when either names none. */
 export function interestsInCommon(a: readonly number[], b: readonly number[], rarity: (tag: number) => number): number {

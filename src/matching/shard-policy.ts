@@ -1,4 +1,7 @@
+import { CandidateBook } from './candidate-book.js';
+import type { MatchingCriterion, OnCriterionFault } from './criteria.js';
 import { InterestTags } from './interest-tags.js';
+import { Learning } from './learning.js';
 import { DEFAULT_POLICY } from './policy.config.js';
 import type { MatchingPolicyConfig } from './policy.config.js';
 import type { Avoids, ProposedPair, SearchTicket } from './ticket.types.js';
@@ -8,33 +11,53 @@ export type Departure = 'gave_up' | 'lost';
 
 export interface ShardPolicyOptions {
   readonly config?: MatchingPolicyConfig;
+  readonly criteria?: readonly MatchingCriterion[];
   readonly tags?: InterestTags;
   readonly avoids?: Avoids;
+  /** What was learnt before, from `learning.toSnapshot()`. */
+  readonly learning?: Learning;
+  readonly onFault?: OnCriterionFault;
 }
 
 /**
- * What one shard has learnt, with the settings it runs by: the second input of `pickPairs`. It has no clock;
+ * What one shard has learnt, with the settings it runs by: the second input of `pickPairs`, for one pool. It has no clock;
  * the runner tells it what happened, each thing once, with the shard's time.
  */
 export class ShardPolicy {
   readonly config: MatchingPolicyConfig;
+  readonly criteria: readonly MatchingCriterion[];
+  readonly criteriaWeight: number;
   readonly tags: InterestTags;
   readonly avoids: Avoids;
+  readonly learning: Learning;
+  readonly onFault: OnCriterionFault;
+  readonly book: CandidateBook;
 
   constructor(options: ShardPolicyOptions = {}) {
     this.config = options.config ?? DEFAULT_POLICY;
+    this.criteria = options.criteria ?? [];
+    this.criteriaWeight = this.criteria.reduce((sum, { weight }) => sum + weight, 0);
     this.tags = options.tags ?? new InterestTags();
     this.avoids = options.avoids ?? (() => false);
+    this.learning = options.learning ?? new Learning();
+    this.onFault = options.onFault ?? (() => undefined);
+    this.book = new CandidateBook(this.config.candidates);
   }
 
   /** A new search. Not for edits, refused claims or searches read back when the mirror is rebuilt. */
-  arrived(ticket: SearchTicket, _nowMs: number): void {
+  arrived(ticket: SearchTicket, nowMs: number): void {
     this.tags.countArrival(ticket.interests);
+    this.learning.arrivals.observe(ticket, nowMs);
   }
 
   /** A pair whose conversation is open. */
-  paired(_pair: ProposedPair, _nowMs: number): void {}
+  paired({ a, b, score }: ProposedPair, nowMs: number): void {
+    this.learning.matched(a, b, score, nowMs);
+  }
 
   /** A search that ended unmatched. */
-  departed(_ticket: SearchTicket, _nowMs: number, _how: Departure): void {}
+  departed(ticket: SearchTicket, nowMs: number, how: Departure): void {
+    if (how === 'gave_up') this.learning.gaveUp(ticket, nowMs);
+    else this.learning.lost(ticket, nowMs);
+  }
 }

@@ -1,0 +1,106 @@
+import { scorePair } from '../../src/matching/score.js';
+import type { ScoreWeights } from '../../src/matching/policy.config.js';
+import type { SearchTicket } from '../../src/matching/ticket.types.js';
+import { tagsOf } from './policies.js';
+import type { Outcome } from './run.js';
+import type { StreamedSearch } from './stream.js';
+
+/** What a second of waiting costs in J, whatever the policy thinks of it. */
+export const WAIT_COST_PER_S = 0.01;
+
+/** Groups smaller than this part of all searches (and than 50) are not judged: their rate is noise. */
+const SMALLEST_GROUP = 0.03;
+
+export interface Waits {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+}
+
+export interface GroupMeasures {
+  readonly group: string;
+  readonly searches: number;
+  readonly matchRate: number;
+  readonly waitS: Waits;
+}
+
+export interface Measures {
+  readonly policy: string;
+  readonly searches: number;
+  readonly matchRate: number;
+  /** s until the partner came, of those who found one. */
+  readonly waitS: Waits;
+  /** Mean score of matches. */
+  readonly quality: number;
+  /** mean(matched ? score : 0) - 0.01 * wait in s. */
+  readonly j: number;
+  readonly groups: readonly GroupMeasures[];
+  readonly worst: GroupMeasures;
+  readonly cpuMs: number;
+}
+
+export type PairValue = (a: SearchTicket, b: SearchTicket) => number;
+
+/** The score by which all policies are judged: tags are as rare as they are in the whole stream. */
+export function judge(searches: readonly StreamedSearch[], weights: ScoreWeights, interests: number): PairValue {
+  const tags = tagsOf(interests);
+  for (const { ticket } of searches) tags.countArrival(ticket.interests);
+  const rarities = Array.from({ length: interests }, (_, id) => tags.rarity(id));
+  return (a, b) => scorePair(a, b, weights, (tag) => rarities[tag]!);
+}
+
+/** Which searches count: not those of the warm-up. */
+export function measure(outcome: Outcome, value: PairValue, fromMs: number): Measures {
+  const counted = outcome.searches.map((_, at) => at).filter((at) => outcome.searches[at]!.ticket.sinceMs >= fromMs);
+  const groups = new Map<string, number[]>();
+  let total = 0;
+  let quality = 0;
+  for (const at of counted) {
+    const { ticket } = outcome.searches[at]!;
+    const partner = outcome.partner[at]!;
+    const score = partner < 0 ? 0 : value(ticket, outcome.searches[partner]!.ticket);
+    quality += score;
+    total += score - (WAIT_COST_PER_S * outcome.waitMs[at]!) / 1000;
+    for (const group of groupsOf(ticket)) {
+      const members = groups.get(group) ?? [];
+      groups.set(group, members);
+      members.push(at);
+    }
+  }
+  const smallest = Math.max(50, SMALLEST_GROUP * counted.length);
+  const judged = [...groups].filter(([, members]) => members.length >= smallest);
+  const all = groupMeasures('all', counted, outcome);
+  const measured = judged.map(([group, members]) => groupMeasures(group, members, outcome));
+  measured.sort((a, b) => a.matchRate - b.matchRate);
+  return {
+    policy: outcome.policy,
+    searches: counted.length,
+    matchRate: all.matchRate,
+    waitS: all.waitS,
+    quality: quality / Math.max(1, all.matchRate * counted.length),
+    j: total / counted.length,
+    groups: measured,
+    worst: measured[0] ?? all,
+    cpuMs: outcome.cpuMs,
+  };
+}
+
+function groupMeasures(group: string, members: readonly number[], outcome: Outcome): GroupMeasures {
+  const waits = members.filter((at) => outcome.partner[at]! >= 0).map((at) => outcome.waitMs[at]! / 1000);
+  const sorted = Float64Array.from(waits).sort();
+  const quantile = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+  return {
+    group,
+    searches: members.length,
+    matchRate: waits.length / members.length,
+    waitS: { p50: quantile(0.5), p95: quantile(0.95), p99: quantile(0.99) },
+  };
+}
+
+const GENDERS = ['woman', 'man', 'nonbinary', 'untold'];
+
+/** The groups a search belongs to: who it is and whom it seeks; its best language. */
+export function groupsOf(ticket: SearchTicket): string[] {
+  const sought = GENDERS.filter((_, at) => (ticket.seeksGenders & (1 << at)) !== 0).join('/') || 'anyone';
+  return [`${GENDERS[ticket.gender]} seeks ${sought}`, `language ${ticket.languages[0]! + 1}`];
+}

@@ -1,0 +1,98 @@
+import type { WaitingPool } from './waiting-pool.js';
+
+/**
+ * For each slot of a pool the best partners seen, best first: at most `width`. An entry dies with its search (its serial no longer fits).
+ * A list that had to leave someone out is `truncated`: when it runs empty, its owner looks at the whole pool again.
+ */
+export class CandidateBook {
+  partners: Int32Array;
+  partnerSerials: Int32Array;
+  ranks: Float64Array;
+  scores: Float64Array;
+  counts: Uint8Array;
+  truncated: Uint8Array;
+  /** By slot: the serial of the search that has looked for partners; another serial there means it still has to. */
+  lookedAs: Int32Array;
+
+  constructor(
+    readonly width: number,
+    slots = 64,
+  ) {
+    this.partners = new Int32Array(slots * width);
+    this.partnerSerials = new Int32Array(slots * width);
+    this.ranks = new Float64Array(slots * width);
+    this.scores = new Float64Array(slots * width);
+    this.counts = new Uint8Array(slots);
+    this.truncated = new Uint8Array(slots);
+    this.lookedAs = new Int32Array(slots).fill(-1);
+  }
+
+  /** Makes room for the slots of a pool that has grown. */
+  fit(slots: number): void {
+    if (slots <= this.counts.length) return;
+    const next = new CandidateBook(this.width, Math.max(slots, this.counts.length * 2));
+    for (const column of [
+      'partners',
+      'partnerSerials',
+      'ranks',
+      'scores',
+      'counts',
+      'truncated',
+      'lookedAs',
+    ] as const) {
+      next[column].set(this[column]);
+      (this[column] as unknown) = next[column];
+    }
+  }
+
+  clear(slot: number): void {
+    this.counts[slot] = 0;
+    this.truncated[slot] = 0;
+  }
+
+  /** The rank that a newcomer to this list must exceed. */
+  bar(slot: number): number {
+    return this.counts[slot]! < this.width ? -Infinity : this.ranks[slot * this.width + this.width - 1]!;
+  }
+
+  /** Enters a partner by rank; who comes last in a full list falls out. */
+  enter(slot: number, partner: number, partnerSerial: number, rank: number, score: number): void {
+    const start = slot * this.width;
+    let count = this.counts[slot]!;
+    if (count === this.width) {
+      this.truncated[slot] = 1;
+      count--;
+    }
+    let at = start + count;
+    while (at > start && this.ranks[at - 1]! < rank) {
+      this.move(at - 1, at);
+      at--;
+    }
+    this.partners[at] = partner;
+    this.partnerSerials[at] = partnerSerial;
+    this.ranks[at] = rank;
+    this.scores[at] = score;
+    this.counts[slot] = count + 1;
+  }
+
+  /** Drops the entries whose search is gone, and answers how many are left. */
+  prune(slot: number, pool: WaitingPool): number {
+    const start = slot * this.width;
+    const end = start + this.counts[slot]!;
+    let kept = start;
+    for (let at = start; at < end; at++) {
+      if (pool.serials[this.partners[at]!] !== this.partnerSerials[at]) continue;
+      if (kept !== at) this.move(at, kept);
+      kept++;
+    }
+    this.counts[slot] = kept - start;
+    return kept - start;
+  }
+
+  private move(from: number, to: number): void {
+    this.partners[to] = this.partners[from]!;
+    this.partnerSerials[to] = this.partnerSerials[from]!;
+    this.ranks[to] = this.ranks[from]!;
+    this.scores[to] = this.scores[from]!;
+  }
+}

@@ -1,0 +1,22 @@
+import type { FairnessSettings } from './policy.config.js';
+
+/** w / (w + tau) of the most that seniority adds: rises with every second waited, never beyond `seniority`. Tau is the mean wait, s. */
+export function seniorityBonus(waitS: number, meanWaitS: number, settings: FairnessSettings): number {
+  const wait = Math.max(0, waitS);
+  return (settings.seniority * wait) / (wait + Math.max(meanWaitS, 0.1));
+}
+
+/** rho: what a class that ends badly more often than all others is given, never beyond `classCap`. */
+export function classBonus(excessLoss: number, settings: FairnessSettings): number {
+  return Math.min(settings.classCap, Math.max(0, excessLoss));
+}
+
+/** f(i), added to the score when it is decided who goes first: seniority + class, 0..`seniority + classCap`. */
+export function fairnessBonus(
+  waitS: number,
+  meanWaitS: number,
+  excessLoss: number,
+  settings: FairnessSettings,
+): number {
+  return seniorityBonus(waitS, meanWaitS, settings) + classBonus(excessLoss, settings);
+}
