@@ -1,0 +1,2 @@
+DROP TABLE address_salts;
+ALTER TABLE users DROP COLUMN audit_id;
