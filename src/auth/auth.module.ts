@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { AccessRules } from './access-rules.js';
+import { CsrfService } from './csrf.service.js';
+import { MeService } from './me.service.js';
+import { SessionInterceptor } from './session.interceptor.js';
+import { SessionRepository } from './session.repository.js';
+import { SessionService } from './session.service.js';
+import { SocketHandshake } from './socket-handshake.js';
+import { UserRepository } from './user.repository.js';
+import { UserService } from './user.service.js';
+
+/** Who you are: guests, members, sessions, tokens. The doors are listed by the roots. */
+@Module({
+  providers: [
+    AccessRules,
+    CsrfService,
+    MeService,
+    SessionInterceptor,
+    SessionRepository,
+    SessionService,
+    SocketHandshake,
+    UserRepository,
+    UserService,
+  ],
+  exports: [AccessRules, CsrfService, MeService, SessionInterceptor, SessionService, SocketHandshake, UserService],
+})
+export class AuthModule {}
