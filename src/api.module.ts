@@ -1,5 +1,11 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { ACCESS_GUARDS } from './auth/access-guards.js';
+import { AuthModule } from './auth/auth.module.js';
+import { CsrfController } from './auth/csrf.controller.js';
+import { GuestsController } from './auth/guests.controller.js';
+import { MeController } from './auth/me.controller.js';
+import { SessionsController } from './auth/sessions.controller.js';
 import type { Boot } from './boot.js';
 import { ConfigModule } from './config/config.module.js';
 import { HealthController } from './ops/health.controller.js';
@@ -12,9 +18,9 @@ import { PresenceModule } from './presence/presence.module.js';
 
 /** The api process, whole: every door it has is listed here. */
 @Module({
-  imports: [PlatformModule, PresenceModule],
-  controllers: [HealthController],
-  providers: [SocketEdge, HandshakeGate, Drain],
+  imports: [PlatformModule, AuthModule, PresenceModule],
+  controllers: [CsrfController, GuestsController, MeController, SessionsController, HealthController],
+  providers: [...ACCESS_GUARDS, SocketEdge, HandshakeGate, Drain],
 })
 export class ApiModule {
   static for({ config, source }: Boot): DynamicModule {

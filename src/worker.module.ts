@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
+import { AuthModule } from './auth/auth.module.js';
 import type { Boot } from './boot.js';
 import { ConfigModule } from './config/config.module.js';
 import { PlatformModule } from './platform/platform.module.js';
@@ -8,7 +9,7 @@ import { JobRunnerModule } from './platform/queue/queue.module.js';
 import { PresenceModule } from './presence/presence.module.js';
 
 /** The worker process, whole: every door it has is listed here. */
-@Module({ imports: [PlatformModule, PresenceModule, JobRunnerModule] })
+@Module({ imports: [PlatformModule, AuthModule, PresenceModule, JobRunnerModule] })
 export class WorkerModule {
   static for({ config, source }: Boot): DynamicModule {
     return { module: WorkerModule, imports: [ConfigModule.for(config), PostgresModule.for(source)] };

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { HandshakeVerifier } from '../platform/realtime/handshake-verifier.port.js';
 import { AccessRules } from './access-rules.js';
 import { CsrfService } from './csrf.service.js';
 import { MeService } from './me.service.js';
@@ -18,10 +19,10 @@ import { UserService } from './user.service.js';
     SessionInterceptor,
     SessionRepository,
     SessionService,
-    SocketHandshake,
+    { provide: HandshakeVerifier, useClass: SocketHandshake },
     UserRepository,
     UserService,
   ],
-  exports: [AccessRules, CsrfService, MeService, SessionInterceptor, SessionService, SocketHandshake, UserService],
+  exports: [AccessRules, CsrfService, MeService, SessionInterceptor, SessionService, HandshakeVerifier, UserService],
 })
 export class AuthModule {}

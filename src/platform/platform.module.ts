@@ -1,21 +1,25 @@
 import { Global, Module } from '@nestjs/common';
+import { Audit } from './audit/audit.js';
 import { DomainEvents } from './events/domain-events.js';
 import { Readiness } from './health/readiness.js';
+import { AddressSalts } from './http/address-salts.js';
+import { ClientAddress } from './http/client-address.js';
 import { Log } from './logging/log.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { MetricsServer } from './metrics/metrics-server.js';
 import { Metrics } from './metrics/metrics.js';
 import { QueueModule } from './queue/queue.module.js';
 import { RedisModule } from './redis/redis.module.js';
+import { KeyRing } from './secrets/key-ring.js';
 import { Clock } from './time/clock.js';
 
-const services = [Log, NestLogger, Metrics, Clock, DomainEvents, Readiness];
+const services = [Log, NestLogger, Metrics, Clock, DomainEvents, Readiness, KeyRing, Audit, ClientAddress];
 
 /** What every process has, whatever its role. */
 @Global()
 @Module({
   imports: [RedisModule, QueueModule],
-  providers: [...services, MetricsServer],
+  providers: [...services, AddressSalts, MetricsServer],
   exports: services,
 })
 export class PlatformModule {}
