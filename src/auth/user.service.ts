@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { CreateGuest, Profile, UpdateProfile } from '../contracts/profile.dto.js';
+import type { StartSearch } from '../contracts/socket-requests.dto.js';
 import type { User } from '../contracts/state.dto.js';
 import { Audit } from '../platform/audit/audit.js';
 import { DomainEvents } from '../platform/events/domain-events.js';
@@ -42,6 +43,11 @@ export class UserService {
   /** @throws Unauthenticated when the user has been erased */
   async profileOf(userId: string): Promise<Profile> {
     return (await this.viewOf(userId)).profile;
+  }
+
+  /** The profile as one search sees it: what the wish names replaces what the profile says. */
+  async wishOf(userId: string, wish: StartSearch): Promise<Profile> {
+    return mergeProfile(await this.profileOf(userId), normaliseProfile(wish));
   }
 
   /** Makes a guest of an adult and signs them in. */

@@ -9,15 +9,20 @@ import {
   StartSearch,
   SyncConversation,
 } from './socket-requests.dto.js';
-import type {
-  Conversation,
-  Message,
-  MessagePage,
-  PartnerPresence,
-  SearchStatus,
-  SentMessage,
-  State,
-} from './state.dto.js';
+import {
+  ConversationEnd,
+  Draining,
+  Notice,
+  PresenceMark,
+  Revoked,
+  SeenMark,
+  Superseded,
+  TypingMark,
+} from './server-events.dto.js';
+
+export type { EndReason, RevokeReason } from './server-events.dto.js';
+import { Conversation, Message, SearchStatus, State } from './state.dto.js';
+import type { MessagePage, SentMessage } from './state.dto.js';
 
 /** Every client event with the class that describes its payload: the single source of its validation. */
 export const CLIENT_EVENTS = {
@@ -52,26 +57,25 @@ export interface ClientReplies {
 /** The acknowledgement that every client event gets. */
 export type Ack<T> = { ok: true; data: T } | { ok: false; error: SocketError };
 
-export type EndReason = 'partner_left' | 'you_left' | 'timeout' | 'ended';
-export type RevokeReason = 'expired' | 'signed_out' | 'suspended';
+/** Every server event with the class that describes its payload; a contract test holds what is sent against it. */
+export const SERVER_EVENTS = {
+  'session:ready': State,
+  'session:superseded': Superseded,
+  'session:revoked': Revoked,
+  'search:status': SearchStatus,
+  'conversation:started': Conversation,
+  'message:new': Message,
+  'message:seen': SeenMark,
+  'typing:changed': TypingMark,
+  'partner:presence': PresenceMark,
+  'conversation:ended': ConversationEnd,
+  'server:draining': Draining,
+  'server:notice': Notice,
+} as const;
 
+export type ServerEvent = keyof typeof SERVER_EVENTS;
 /** Every server event with its payload. */
-export interface ServerEvents {
-  'session:ready': State;
-  'session:superseded': { at: string };
-  'session:revoked': { reason: RevokeReason };
-  'search:status': SearchStatus;
-  'conversation:started': Conversation;
-  'message:new': Message;
-  'message:seen': { conversationId: string; seq: number };
-  'typing:changed': { conversationId: string; typing: boolean };
-  'partner:presence': { conversationId: string } & PartnerPresence;
-  'conversation:ended': { conversationId: string; reason: EndReason };
-  'server:draining': { reconnectInMs: number };
-  'server:notice': { code: string; message: string };
-}
-
-export type ServerEvent = keyof ServerEvents;
+export type ServerEvents = { [E in ServerEvent]: InstanceType<(typeof SERVER_EVENTS)[E]> };
 
 /** The event map of a Socket.IO client (`Socket<ServerToClient, ClientToServer>`). */
 export type ClientToServer = {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { RevokeReason, ServerEvent, ServerEvents } from '../contracts/socket-events.js';
+import type { State } from '../contracts/state.dto.js';
 import { Log } from '../platform/logging/log.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { ProcessChannel } from '../platform/realtime/process-channel.js';
@@ -32,6 +33,7 @@ export class PresenceService {
 
   /** Makes `connection` the user's live one. The older one, wherever it is, is told and closed. */
   async attach(connection: Connection): Promise<void> {
+    connection.data.held = [];
     const previous = this.registry.put(connection);
     if (previous) this.supersede(previous);
     connection.data.generation = Date.now() * 1_000;
@@ -41,6 +43,13 @@ export class PresenceService {
       // Redis is away: the newest by our clock wins, and the heartbeat settles it when Redis is back.
       this.log.warn({ event: 'presence.unsettled', err: error });
     }
+  }
+
+  /** Sends `session:ready`, then what came meanwhile: subscribed first, read second, merged by the client. */
+  announceReady(connection: Connection, state: State): void {
+    connection.emit('session:ready', state);
+    for (const [event, payload] of connection.data.held ?? []) connection.emit(event, payload as never);
+    delete connection.data.held;
   }
 
   /** Renews the hold of a connection; a newer one elsewhere ends this one. @throws when Redis is away */
@@ -131,7 +140,8 @@ export class PresenceService {
 
   private emitHere(userId: string, event: ServerEvent, payload: unknown): boolean {
     const connection = this.registry.find(userId);
-    connection?.emit(event, payload as never);
+    if (connection?.data.held) connection.data.held.push([event, payload]);
+    else connection?.emit(event, payload as never);
     return connection !== undefined;
   }
 

@@ -1,5 +1,5 @@
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
-import type { ClientToServer, ServerToClient } from '../../contracts/socket-events.js';
+import type { ClientToServer, ServerEvent, ServerToClient } from '../../contracts/socket-events.js';
 import type { Identity } from '../identity/identity.types.js';
 
 /** What a socket carries for its whole life. */
@@ -11,6 +11,8 @@ export interface ConnectionData {
   ipHash?: string;
   /** Set by presence when the connection became the user's live one. */
   generation?: number;
+  /** Events that wait for `session:ready`, which is the first on every connection; absent once it was sent. */
+  held?: [event: ServerEvent, payload: unknown][];
 }
 
 /** One live socket, after the handshake. */

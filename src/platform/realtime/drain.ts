@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Readiness } from '../health/readiness.js';
 import { HandshakeGate } from './handshake-gate.js';
 import type { RealtimeServer } from './connection.types.js';
+import { SocketEdge } from './socket-edge.js';
 
 /** Clients come back spread over this (ms): no herd on the processes that stay. */
 const SPREAD = 5_000;
@@ -15,6 +16,7 @@ export class Drain {
   constructor(
     private readonly readiness: Readiness,
     private readonly gate: HandshakeGate,
+    private readonly edge: SocketEdge,
   ) {}
 
   /** Not ready, no new handshakes, everyone told when to come back elsewhere; ends when all are gone or time is up. */
@@ -26,5 +28,6 @@ export class Drain {
     const deadline = performance.now() + SPREAD + PATIENCE;
     while (server.engine.clientsCount > 0 && performance.now() < deadline) await sleep(50);
     server.disconnectSockets(true);
+    await this.edge.settled();
   }
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server as HttpServer } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { WsMessageHandler } from '@nestjs/common';
 import { AbstractWsAdapter } from '@nestjs/websockets';
@@ -75,8 +75,10 @@ export class SocketAdapter extends AbstractWsAdapter {
         done(refusal ?? null, refusal === undefined);
       },
     });
-    server.engine.on('headers', (headers: Record<string, string>) => Object.assign(headers, gate.headers()));
-    server.engine.on('initial_headers', (headers: Record<string, string>) => Object.assign(headers, gate.headers()));
+    server.engine.use((_: IncomingMessage, response: ServerResponse, next: () => void) => {
+      for (const [name, value] of Object.entries(gate.headers())) response.setHeader(name, value);
+      next();
+    });
     server.use((connection, next) => void gate.authenticate(connection, next));
     return server;
   }

@@ -32,6 +32,7 @@ const checks = new Map<string, DtoCheck>(Object.entries(CLIENT_EVENTS).map(([eve
 export class SocketEdge {
   private readonly seconds;
   private readonly refusals;
+  private readonly closing = new Set<Promise<void>>();
 
   constructor(
     private readonly lifecycle: ConnectionLifecycle,
@@ -54,13 +55,20 @@ export class SocketEdge {
       this.receive({ connection, order, handlerOf }, event, args),
     );
     connection.once('disconnect', (reason) => {
-      order
+      const closing = order
         .addLast(() => this.inContext(connection, newRequestId(), () => this.lifecycle.closed(connection, reason)))
-        .catch((error: unknown) => this.log.warn({ event: 'connection.close_failed', err: error }));
+        .catch((error: unknown) => this.log.warn({ event: 'connection.close_failed', err: error }))
+        .finally(() => this.closing.delete(closing));
+      this.closing.add(closing);
     });
     order
       .add(() => this.inContext(connection, newRequestId(), () => this.lifecycle.opened(connection)))
       .catch((error: unknown) => this.refuseConnection(connection, error));
+  }
+
+  /** Resolves when every connection that is gone was also dealt with. */
+  async settled(): Promise<void> {
+    await Promise.all(this.closing);
   }
 
   private receive({ connection, order, handlerOf }: Attached, event: string, args: unknown[]): void {
