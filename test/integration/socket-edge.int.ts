@@ -1,0 +1,214 @@
+import 'reflect-metadata';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { MessageBody, SubscribeMessage } from '@nestjs/websockets';
+import { io } from 'socket.io-client';
+import type { Socket } from 'socket.io-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HttpConfig, RuntimeConfig } from '../../src/config/config.types.js';
+import { MarkSeen, SendMessage, SetTyping } from '../../src/contracts/socket-requests.dto.js';
+import { NotFound, StoaError } from '../../src/platform/errors/stoa-error.js';
+import { Caller } from '../../src/platform/identity/caller.decorator.js';
+import type { Identity } from '../../src/platform/identity/identity.types.js';
+import { Log } from '../../src/platform/logging/log.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { ConnectionLifecycle } from '../../src/platform/realtime/connection-lifecycle.port.js';
+import type { Connection } from '../../src/platform/realtime/connection.types.js';
+import { HandshakeGate } from '../../src/platform/realtime/handshake-gate.js';
+import { HandshakeVerifier } from '../../src/platform/realtime/handshake-verifier.port.js';
+import { SocketAdapter } from '../../src/platform/realtime/socket-adapter.js';
+import { SocketEdge } from '../../src/platform/realtime/socket-edge.js';
+import { SocketHandlers } from '../../src/platform/realtime/socket-handlers.decorator.js';
+
+const ORIGIN = 'http://localhost:1';
+const id = '0191d5b0-0000-7000-8000-000000000000';
+
+/** Accepts one cookie and one token. */
+class OneSession extends HandshakeVerifier {
+  override verify(cookie: string | undefined, csrfToken: unknown): Promise<Identity> {
+    if (cookie !== 'good') return Promise.reject(new StoaError('UNAUTHENTICATED'));
+    if (csrfToken !== 'token') return Promise.reject(new StoaError('CSRF_INVALID'));
+    return Promise.resolve({ userId: 'u1', sessionId: 's1', kind: 'guest' });
+  }
+}
+
+/** Slow to open, so that an event sent in the same tick as the connection has to wait. */
+class SlowLifecycle extends ConnectionLifecycle {
+  static fail = false;
+  override async opened(connection: Connection): Promise<void> {
+    await sleep(50);
+    if (SlowLifecycle.fail) throw new StoaError('UNAVAILABLE');
+    connection.emit('session:superseded', { at: 'opened' });
+  }
+  override closed(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+@SocketHandlers()
+class FirstGateway {
+  @SubscribeMessage('message:send')
+  async send(@Caller() caller: Identity, @MessageBody() message: SendMessage): Promise<object> {
+    if (message.text === 'slow') await sleep(40);
+    if (message.text === 'boom') throw new Error('secret detail');
+    if (message.text === 'gone') throw new NotFound();
+    return { event: 'looks like a Nest event', text: message.text, caller: caller.userId };
+  }
+}
+
+@SocketHandlers()
+class SecondGateway {
+  @SubscribeMessage('typing:set')
+  typing(@MessageBody() _: SetTyping): void {}
+
+  @SubscribeMessage('message:seen')
+  seen(@MessageBody() mark: MarkSeen): Promise<object> {
+    return Promise.resolve({ seq: mark.seq });
+  }
+}
+
+@Module({
+  providers: [
+    FirstGateway,
+    SecondGateway,
+    Log,
+    Metrics,
+    SocketEdge,
+    HandshakeGate,
+    { provide: HandshakeVerifier, useClass: OneSession },
+    { provide: ConnectionLifecycle, useClass: SlowLifecycle },
+    { provide: RuntimeConfig, useValue: { environment: 'production', logLevel: 'silent' } },
+    { provide: HttpConfig, useValue: { publicOrigin: ORIGIN } },
+  ],
+})
+class EdgeModule {}
+
+let app: NestExpressApplication;
+let url: string;
+const sockets: Socket[] = [];
+
+beforeAll(async () => {
+  app = await NestFactory.create<NestExpressApplication>(EdgeModule, { logger: false });
+  app.useWebSocketAdapter(new SocketAdapter(app, app.getHttpServer()));
+  await app.listen(0);
+  url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+});
+
+afterAll(async () => {
+  for (const socket of sockets) socket.close();
+  await app.close();
+});
+
+function dial({ cookie = 'good', token = 'token', origin = ORIGIN as string | null } = {}): Socket {
+  const socket = io(url, {
+    transports: ['websocket'],
+    reconnection: false,
+    forceNew: true,
+    auth: { csrfToken: token },
+    extraHeaders: { cookie, ...(origin ? { origin } : {}) },
+  });
+  sockets.push(socket);
+  return socket;
+}
+
+const refusal = (socket: Socket): Promise<Error & { data?: { code: string; requestId: string } }> =>
+  new Promise((resolve, reject) => {
+    socket.once('connect', () => reject(new Error('connected')));
+    socket.once('connect_error', resolve);
+  });
+
+const ask = (socket: Socket, event: string, ...args: unknown[]) =>
+  socket.timeout(10_000).emitWithAck(event, ...args) as Promise<{
+    ok: boolean;
+    data?: object;
+    error?: { code: string };
+  }>;
+
+const message = (text: string) => ({ conversationId: 'c', clientId: id, text });
+
+describe('the socket edge', () => {
+  it('refuses a foreign and, in production, a missing origin before the upgrade', async () => {
+    expect((await refusal(dial({ origin: 'https://evil.example' }))).data).toBeUndefined();
+    expect((await refusal(dial({ origin: null }))).data).toBeUndefined();
+  });
+
+  it('refuses with the error object as err.data', async () => {
+    expect((await refusal(dial({ cookie: 'bad' }))).data).toMatchObject({ code: 'UNAUTHENTICATED', retryable: false });
+    const { data } = await refusal(dial({ token: 'bad' }));
+    expect(data?.code).toBe('CSRF_INVALID');
+    expect(data?.requestId).toMatch(/^[\w-]{36}$/);
+  });
+
+  it('handles an event of the same tick as the connection only after the opening', async () => {
+    const socket = dial();
+    const seen: string[] = [];
+    socket.on('session:superseded', () => seen.push('opened'));
+    const answer = await ask(socket, 'message:send', message('hi'));
+    seen.push('answered');
+    expect(seen).toEqual(['opened', 'answered']);
+    expect(answer).toEqual({ ok: true, data: { event: 'looks like a Nest event', text: 'hi', caller: 'u1' } });
+  });
+
+  it('answers every event: unknown, invalid, failing, without a result', async () => {
+    const socket = dial();
+    expect(await ask(socket, 'no:such', {})).toMatchObject({ ok: false, error: { code: 'EVENT_UNKNOWN' } });
+    expect(await ask(socket, 'search:start', {})).toMatchObject({ ok: false, error: { code: 'EVENT_UNKNOWN' } });
+    expect(await ask(socket, 'message:send', { ...message('hi'), role: 1 })).toMatchObject({
+      error: { code: 'INPUT_INVALID', errors: [{ field: 'role', code: 'unknown' }] },
+    });
+    expect(await ask(socket, 'message:send', null)).toMatchObject({ error: { code: 'INPUT_INVALID' } });
+    expect(await ask(socket, 'message:send', message('a'), 2)).toMatchObject({ error: { code: 'INPUT_INVALID' } });
+    expect(await ask(socket, 'message:send', message('gone'))).toMatchObject({ error: { code: 'NOT_FOUND' } });
+    const failed = await ask(socket, 'message:send', message('boom'));
+    expect(failed).toMatchObject({ ok: false, error: { code: 'INTERNAL', retryable: false } });
+    expect(JSON.stringify(failed)).not.toContain('secret');
+    expect(await ask(socket, 'typing:set', { conversationId: 'c', typing: true })).toEqual({ ok: true, data: {} });
+  });
+
+  it('keeps the order of one socket over gateways, and lets other sockets go ahead', async () => {
+    const [one, two] = [dial(), dial()];
+    await Promise.all([ask(one, 'message:send', message('x')), ask(two, 'message:send', message('x'))]);
+    const order: string[] = [];
+    await Promise.all([
+      ask(one, 'message:send', message('slow')).then(() => order.push('slow')),
+      ask(one, 'message:seen', { conversationId: 'c', seq: 1 }).then(() => order.push('seen')),
+      ask(two, 'message:seen', { conversationId: 'c', seq: 1 }).then(() => order.push('other')),
+    ]);
+    expect(order).toEqual(['other', 'slow', 'seen']);
+  });
+
+  it('survives an event without acknowledgement', async () => {
+    const socket = dial();
+    socket.emit('message:send', message('no ack'));
+    socket.emit('message:send');
+    expect(await ask(socket, 'message:send', message('hi'))).toMatchObject({ ok: true });
+  });
+
+  it('refuses more waiting events than a socket may have', async () => {
+    const socket = dial();
+    await ask(socket, 'message:send', message('x'));
+    const answers = await Promise.all(Array.from({ length: 80 }, () => ask(socket, 'message:send', message('slow'))));
+    expect(answers.filter((a) => a.error?.code === 'BUSY').length).toBe(16);
+    expect(answers.filter((a) => a.ok).length).toBe(64);
+  }, 15_000);
+
+  it('closes a connection whose opening fails, and says why', async () => {
+    SlowLifecycle.fail = true;
+    const socket = dial();
+    const closed = new Promise((resolve) => socket.once('disconnect', resolve));
+    const notice = await new Promise((resolve) => socket.once('server:notice', resolve));
+    expect(notice).toMatchObject({ code: 'UNAVAILABLE' });
+    await closed;
+    SlowLifecycle.fail = false;
+  });
+
+  it('sends its security headers on the engine’s own answers', async () => {
+    const answer = await fetch(`${url}/socket.io/?EIO=4&transport=polling`);
+    expect(answer.status).toBe(400);
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+  });
+});
