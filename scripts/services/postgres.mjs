@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { dataFolder, root } from '../project.mjs';
 import { Failure, run } from '../processes.mjs';
-import { startServer } from './server.mjs';
+import { external, startServer } from './server.mjs';
 import { unprivileged } from './service-user.mjs';
 
 /** The folder of the packaged binaries. Their library links, which npm packages cannot hold, are made here. */
@@ -80,10 +80,10 @@ async function throwawayCluster(bin) {
 /**
  * Starts Postgres, or uses DATABASE_URL. The owner in `url` may create databases and roles.
  * @param {{ fresh?: boolean }} [options] fresh: a throw-away one for tests, quick and not crash-safe; never DATABASE_URL
- * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
+ * @returns {Promise<{ url: string, stop: () => Promise<void>, exited: Promise<number> }>}
  */
 export async function startPostgres({ fresh = false } = {}) {
-  if (!fresh && process.env.DATABASE_URL) return { url: process.env.DATABASE_URL, stop: async () => {} };
+  if (!fresh && process.env.DATABASE_URL) return external(process.env.DATABASE_URL);
   const bin = binaries();
   const folder = await (fresh ? throwawayCluster(bin) : lastingCluster(bin));
   const data = join(folder, 'data');
@@ -94,7 +94,7 @@ export async function startPostgres({ fresh = false } = {}) {
     'unix_socket_directories=',
     ...(fresh ? ['fsync=off', 'full_page_writes=off'] : []),
   ];
-  const { port, stop } = await startServer({
+  const { port, ...handle } = await startServer({
     name: 'Postgres',
     log: join(folder, 'log'),
     command: (port) => {
@@ -108,5 +108,5 @@ export async function startPostgres({ fresh = false } = {}) {
     options: { ...account, cwd: folder, stopSignal: 'INT', remove: fresh ? folder : '' },
   });
   const password = readFileSync(join(folder, 'password'), 'utf8');
-  return { url: `postgres://stoa:${password}@127.0.0.1:${port}/stoa`, stop };
+  return { url: `postgres://stoa:${password}@127.0.0.1:${port}/stoa`, ...handle };
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { dataFolder } from '../project.mjs';
 import { Failure } from '../processes.mjs';
 import { debianRedis, onPath } from './redis-debian.mjs';
-import { answers, startServer } from './server.mjs';
+import { answers, external, startServer } from './server.mjs';
 import { unprivileged } from './service-user.mjs';
 
 const oldestVersion = 7; // sharded pub/sub
@@ -54,18 +54,18 @@ export async function startRedisProcess(folder, settings, remove = '') {
 /**
  * Starts Redis, or uses REDIS_URL.
  * @param {{ fresh?: boolean }} [options] fresh: a throw-away one for tests, as many at a time as you like; never REDIS_URL
- * @returns {Promise<{ url: string, stop: () => Promise<void> }>}
+ * @returns {Promise<{ url: string, stop: () => Promise<void>, exited: Promise<number> }>}
  */
 export async function startRedis({ fresh = false } = {}) {
   if (fresh) {
     const folder = mkdtempSync(join(tmpdir(), 'stoa-redis-'));
-    const { port, stop } = await startRedisProcess(folder, [], folder);
-    return { url: `redis://127.0.0.1:${port}`, stop };
+    const { port, ...handle } = await startRedisProcess(folder, [], folder);
+    return { url: `redis://127.0.0.1:${port}`, ...handle };
   }
-  if (process.env.REDIS_URL) return { url: process.env.REDIS_URL, stop: async () => {} };
+  if (process.env.REDIS_URL) return external(process.env.REDIS_URL);
   const folder = join(dataFolder, 'redis');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const password = randomBytes(18).toString('base64url');
-  const { port, stop } = await startRedisProcess(folder, [`requirepass ${password}`]);
-  return { url: `redis://:${password}@127.0.0.1:${port}`, stop };
+  const { port, ...handle } = await startRedisProcess(folder, [`requirepass ${password}`]);
+  return { url: `redis://:${password}@127.0.0.1:${port}`, ...handle };
 }

@@ -49,5 +49,8 @@ export async function startServer({ name, log, command, ready, options }, attemp
       return startServer({ name, log, command, ready, options }, attempts - 1);
     throw new Failure(`${name} did not start: ${printed.trim().split('\n').slice(-3).join(' | ')} (${log})`);
   }
-  return { port, stop };
+  return { port, stop, exited };
 }
+
+/** A server that is not ours: it runs on without us. */
+export const external = (url) => ({ url, stop: async () => {}, exited: new Promise(() => {}) });
