@@ -32,5 +32,5 @@ export async function install() {
   const { npm_execpath: npm, npm_node_execpath: node } = process.env;
   const command = npm && node ? [node, npm] : ['npm'];
   const [program, ...args] = [...command, 'ci', '--ignore-scripts', '--loglevel=error'];
-  await step('Installing packages', () => run(program, args, { cwd: root }));
+  await step('Installing packages', () => run(program, args, { cwd: root, stopSignal: 'KILL' })); // npm puts TERM off
 }

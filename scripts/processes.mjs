@@ -1,10 +1,10 @@
 // Child processes that never outlive us, and the frame around every script.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-const keeper = readFileSync(new URL('keeper.sh', import.meta.url), 'utf8');
+const keeper = fileURLToPath(new URL('keeper.sh', import.meta.url));
 const stopDeadlineMs = 15_000;
 const ending = new AbortController();
 const running = new Set();
@@ -37,7 +37,7 @@ function killGroup(pid) {
  */
 export function start(command, args, { output = 'inherit', stopSignal = 'TERM', remove = '', ...options } = {}) {
   ending.signal.throwIfAborted();
-  const child = spawn('sh', ['-c', keeper, 'keeper', stopSignal, remove, command, ...args], {
+  const child = spawn('sh', [keeper, stopSignal, remove, command, ...args], {
     ...options,
     detached: true,
     stdio: ['ignore', output, output, 'pipe'],

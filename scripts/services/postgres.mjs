@@ -77,6 +77,14 @@ async function throwawayCluster(bin) {
   return folder;
 }
 
+/** The last words of a Postgres whose data another one uses, in words that help. */
+function clash(error) {
+  const pid = /lock file "postmaster.pid" already exists[^]*PID (\d+)/.exec(error.message)?.[1];
+  if (!pid) return error;
+  const inUse = `another npm start or npm run dev uses the database of this folder (Postgres is process ${pid})`;
+  return new Failure(`${inUse}: stop it, or set DATABASE_URL and REDIS_URL`);
+}
+
 /**
  * Starts Postgres, or uses DATABASE_URL. The owner in `url` may create databases and roles.
  * @param {{ fresh?: boolean }} [options] fresh: a throw-away one for tests, quick and not crash-safe; never DATABASE_URL
@@ -87,7 +95,6 @@ export async function startPostgres({ fresh = false } = {}) {
   const bin = binaries();
   const folder = await (fresh ? throwawayCluster(bin) : lastingCluster(bin));
   const data = join(folder, 'data');
-  const statusFile = join(data, 'postmaster.pid');
   const { prefix, account } = unprivileged(join(bin, 'postgres'), folder);
   const settings = [
     'listen_addresses=127.0.0.1',
@@ -101,11 +108,9 @@ export async function startPostgres({ fresh = false } = {}) {
       const [command, ...args] = [...prefix, join(bin, 'postgres'), '-D', data, '-p', `${port}`];
       return [command, [...args, ...settings.flatMap((setting) => ['-c', setting])]];
     },
-    ready: (port) => {
-      const status = existsSync(statusFile) ? readFileSync(statusFile, 'utf8').split('\n') : [];
-      return status[3] === `${port}` && status[7]?.trim() === 'ready';
-    },
     options: { ...account, cwd: folder, stopSignal: 'INT', remove: fresh ? folder : '' },
+  }).catch((error) => {
+    throw clash(error);
   });
   const password = readFileSync(join(folder, 'password'), 'utf8');
   return { url: `postgres://stoa:${password}@127.0.0.1:${port}/stoa`, ...handle };

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { dataFolder } from '../project.mjs';
 import { Failure } from '../processes.mjs';
 import { debianRedis, onPath } from './redis-debian.mjs';
-import { answers, external, startServer } from './server.mjs';
+import { external, startServer } from './server.mjs';
 import { unprivileged } from './service-user.mjs';
 
 const oldestVersion = 7; // sharded pub/sub
@@ -46,7 +46,6 @@ export async function startRedisProcess(folder, settings, remove = '') {
       const [command, ...args] = [...prefix, program, config];
       return [command, args];
     },
-    ready: (port) => answers(port),
     options: { ...account, cwd: folder, env: { ...process.env, ...env }, remove },
   });
 }

@@ -1,5 +1,5 @@
 // What the private servers have in common: a free port, a log, and waiting until they answer.
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { Failure, pause, start } from '../processes.mjs';
 
@@ -25,31 +25,46 @@ export function answers(port, host = '127.0.0.1') {
   });
 }
 
+/** Opens a log for appending; `newLines` gives what has come since, even if the file is removed meanwhile. */
+function openLog(file) {
+  const fd = openSync(file, 'a+');
+  const from = fstatSync(fd).size;
+  const newLines = () => {
+    const bytes = Buffer.alloc(fstatSync(fd).size - from);
+    readSync(fd, bytes, 0, bytes.length, from);
+    return `${bytes}`;
+  };
+  return { fd, newLines };
+}
+
 /**
- * Starts a server on a free port and waits until it is ready; takes another port if this one was snatched.
+ * Starts a server on a free port and waits until it says that it is ready; takes another port if this one was snatched.
  * @param {object} server
  * @param {string} server.name for messages
  * @param {string} server.log the file for what it prints
  * @param {(port: number) => [string, readonly string[]]} server.command
- * @param {(port: number) => boolean | Promise<boolean>} server.ready
  * @param {Parameters<typeof start>[2]} server.options
+ * @returns {Promise<{ port: number, stop: () => Promise<void>, exited: Promise<number> }>}
  */
-export async function startServer({ name, log, command, ready, options }, attempts = 3) {
+export async function startServer(server, attempts = 3) {
   const port = await freePort();
-  const output = openSync(log, 'w');
-  const { exited, stop } = start(...command(port), { ...options, output });
-  closeSync(output);
-  let ended = false;
-  exited.then(() => (ended = true));
-  for (const begun = Date.now(); !(await ready(port)); await pause(20)) {
-    if (!ended && Date.now() - begun < startDeadlineMs) continue;
-    await stop();
-    const printed = readFileSync(log, 'utf8');
-    if (attempts > 1 && /address already in use/i.test(printed))
-      return startServer({ name, log, command, ready, options }, attempts - 1);
-    throw new Failure(`${name} did not start: ${printed.trim().split('\n').slice(-3).join(' | ')} (${log})`);
+  const log = openLog(server.log);
+  try {
+    const { exited, stop } = start(...server.command(port), { ...server.options, output: log.fd });
+    let ended = false;
+    exited.then(() => (ended = true));
+    for (const begun = Date.now(); !/ready to accept connections/i.test(log.newLines()); await pause(20)) {
+      if (!ended && Date.now() - begun < startDeadlineMs) continue;
+      await stop();
+      if (attempts > 1 && /address already in use/i.test(log.newLines()))
+        return await startServer(server, attempts - 1);
+      const reason = log.newLines().trim().split('\n').slice(-3).join(' | ');
+      throw new Failure(`${server.name} did not start: ${reason} (log: ${server.log})`);
+    }
+    return { port, stop, exited };
+  } finally {
+    closeSync(log.fd);
   }
-  return { port, stop, exited };
 }
 
 /** A server that is not ours: it runs on without us. */

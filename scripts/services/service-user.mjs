@@ -28,5 +28,6 @@ export function unprivileged(program, folder) {
   const reaches = spawnSync('sh', ['-c', 'test -x "$0" && test -w "$1"', program, folder], account).status === 0;
   if (reaches) return { prefix: [], account };
   const ids = [`--reuid=${account.uid}`, `--regid=${account.gid}`, '--clear-groups'];
-  return { prefix: ['setpriv', ...ids, '--inh-caps=+dac_override', '--ambient-caps=+dac_override'], account: {} };
+  const pass = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup'];
+  return { prefix: ['setpriv', ...ids, ...pass], account: {} };
 }
