@@ -275,7 +275,8 @@ export class Stranger {
     }
   }
 
-  private forget(): void {
+  /** Lets go of everything that is known of this user; the server is not told. */
+  forget(): void {
     this.close();
     this.store.update(() => initialSnapshot);
     this.memory.forget();
