@@ -1,27 +1,13 @@
 // redis-server unpacked from the Debian archive into .data/redis-debian: no root, no change to the system.
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { dataFolder } from '../project.mjs';
 import { Failure, run } from '../processes.mjs';
 import { step } from '../progress.mjs';
+import { onPath } from '../path.mjs';
 
 const wayOut = 'install redis-server 7 or newer, or set REDIS_URL';
 const folder = join(dataFolder, 'redis-debian');
-
-/** Where a program is on the PATH (or where Debian keeps servers), or undefined. */
-export function onPath(name) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/bin'];
-  return folders.map((dir) => join(dir, name)).find(isExecutable);
-}
-
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** Downloads what this machine lacks of redis-server and unpacks it below `into`. */
 async function unpack(into) {

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dataFolder } from '../project.mjs';
 import { Failure } from '../processes.mjs';
-import { debianRedis, onPath } from './redis-debian.mjs';
+import { onPath } from '../path.mjs';
+import { debianRedis } from './redis-debian.mjs';
 import { external, startServer } from './server.mjs';
 import { unprivileged } from './service-user.mjs';
 
