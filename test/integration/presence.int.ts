@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Log } from '../../src/platform/logging/log.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import type { Connection } from '../../src/platform/realtime/connection.types.js';
+import { ProcessChannel } from '../../src/platform/realtime/process-channel.js';
+import { createRedis } from '../../src/platform/redis/redis-connection.js';
+import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { ConnectionRegistry } from '../../src/presence/connection-registry.js';
+import { PresenceRoutes } from '../../src/presence/presence-routes.js';
+import { connectionKey } from '../../src/presence/presence.keys.js';
+import { PresenceService } from '../../src/presence/presence.service.js';
+
+const urls = (process.env['REDIS_URL'] ?? '').split(',');
+const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: true });
+const clients: RedisClient[] = [];
+
+/** One api process, without its HTTP. */
+interface Process {
+  presence: PresenceService;
+  redis: RedisClient;
+}
+
+async function startProcess(): Promise<Process> {
+  const [redis, subscriber] = [createRedis(urls, 'request', () => {}), createRedis(urls, 'subscriber', () => {})];
+  clients.push(redis, subscriber);
+  await Promise.all([redis.connect(), subscriber.connect()]);
+  const channel = new ProcessChannel(redis, subscriber, log, new Metrics());
+  await channel.onApplicationBootstrap();
+  await sleep(50);
+  return {
+    presence: new PresenceService(redis, new ConnectionRegistry(), channel, new PresenceRoutes(redis), log),
+    redis,
+  };
+}
+
+/** Stands for a socket: remembers what was sent to it and whether it was closed. */
+class SocketDouble {
+  readonly sent: [string, unknown][] = [];
+  closed = false;
+  readonly data;
+
+  constructor(userId: string, sessionId = 'session') {
+    this.data = { identity: { userId, sessionId, kind: 'guest' }, connectionId: randomUUID() };
+  }
+
+  emit(event: string, payload: unknown): void {
+    if (!this.closed) this.sent.push([event, payload]);
+  }
+
+  disconnect(): void {
+    this.closed = true;
+  }
+
+  get events(): string[] {
+    return this.sent.map(([event]) => event);
+  }
+
+  get connection(): Connection {
+    return this as unknown as Connection;
+  }
+}
+
+const until = async (condition: () => boolean): Promise<void> => {
+  for (let i = 0; i < 100 && !condition(); i += 1) await sleep(20);
+};
+
+let one: Process;
+let two: Process;
+let userId: string;
+beforeAll(async () => {
+  [one, two] = [await startProcess(), await startProcess()];
+});
+beforeEach(() => {
+  userId = randomUUID();
+});
+afterAll(() => clients.forEach((client) => client.disconnect()));
+
+async function arrive({ presence }: Process, session?: string): Promise<SocketDouble> {
+  const socket = new SocketDouble(userId, session);
+  await presence.attach(socket.connection);
+  presence.announceReady(socket.connection, { state: 'idle' } as never);
+  return socket;
+}
+
+describe('presence', () => {
+  it('keeps the newest connection and tells the older one, here and on another process', async () => {
+    const first = await arrive(one);
+    const second = await arrive(one);
+    expect(first.events).toEqual(['session:ready', 'session:superseded']);
+    expect(first.closed).toBe(true);
+    const third = await arrive(two);
+    await until(() => second.closed);
+    expect(second.events.at(-1)).toBe('session:superseded');
+    expect(third.closed).toBe(false);
+    expect([one.presence.isLocal(userId), two.presence.isLocal(userId)]).toEqual([false, true]);
+  });
+
+  it('does not take the end of an old connection for the end of the user', async () => {
+    const first = await arrive(one);
+    const second = await arrive(two);
+    await until(() => first.closed);
+    expect(await one.presence.detach(first.connection)).toBe(false);
+    expect(await two.presence.livePresence([userId])).toEqual(new Map([[userId, true]]));
+    expect(await two.presence.detach(second.connection)).toBe(true);
+    expect(await two.presence.livePresence([userId])).toEqual(new Map([[userId, false]]));
+  });
+
+  it('of many that arrive at once on two processes leaves exactly one', async () => {
+    const sockets = await Promise.all(Array.from({ length: 20 }, (_, i) => arrive(i % 2 ? one : two)));
+    await until(() => sockets.filter((s) => !s.closed).length === 1);
+    await sleep(100);
+    expect(sockets.filter((s) => !s.closed)).toHaveLength(1);
+  });
+
+  it('reaches a user on another process, in order', async () => {
+    const socket = await arrive(two);
+    for (let seq = 1; seq <= 50; seq += 1) one.presence.emit(userId, 'message:seen', { conversationId: 'c', seq });
+    await until(() => socket.sent.length === 51);
+    expect(socket.sent.slice(1).map(([, p]) => (p as { seq: number }).seq)).toEqual(
+      Array.from({ length: 50 }, (_, i) => i + 1),
+    );
+  });
+
+  it('holds back what arrives before session:ready', async () => {
+    const socket = new SocketDouble(userId);
+    await one.presence.attach(socket.connection);
+    one.presence.emit(userId, 'typing:changed', { conversationId: 'c', typing: true });
+    expect(socket.events).toEqual([]);
+    one.presence.announceReady(socket.connection, { state: 'idle' } as never);
+    expect(socket.events).toEqual(['session:ready', 'typing:changed']);
+  });
+
+  it('revokes by session, wherever the connection is', async () => {
+    const socket = await arrive(two, 'mine');
+    one.presence.revoke(userId, 'signed_out', 'another');
+    one.presence.revoke(userId, 'signed_out', 'mine');
+    await until(() => socket.closed);
+    expect(socket.sent.at(-1)).toEqual(['session:revoked', { reason: 'signed_out' }]);
+    expect(socket.sent.filter(([event]) => event === 'session:revoked')).toHaveLength(1);
+  });
+
+  it('after Redis was emptied: a renewal puts the connection back, and the newest still wins', async () => {
+    const socket = await arrive(one);
+    await one.redis.del(connectionKey(userId));
+    await one.presence.renew(socket.connection);
+    expect(await one.presence.livePresence([userId])).toEqual(new Map([[userId, true]]));
+    await one.redis.del(connectionKey(userId));
+    const newer = await arrive(two);
+    await one.presence.renew(socket.connection);
+    expect(socket.events.at(-1)).toBe('session:superseded');
+    await two.presence.renew(newer.connection);
+    expect(newer.closed).toBe(false);
+  });
+
+  it('settles two connections that came while Redis was away for the newer one', async () => {
+    const [older, newer] = [new SocketDouble(userId), new SocketDouble(userId)];
+    one.redis.disconnect();
+    two.redis.disconnect();
+    await one.presence.attach(older.connection);
+    await sleep(5);
+    await two.presence.attach(newer.connection);
+    await Promise.all([one.redis.connect(), two.redis.connect()]);
+    await one.presence.renew(older.connection);
+    await two.presence.renew(newer.connection);
+    await until(() => older.closed);
+    expect([older.closed, newer.closed]).toEqual([true, false]);
+  });
+});
