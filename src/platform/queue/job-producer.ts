@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import { Queue } from 'bullmq';
 import type { DeduplicationOptions, JobsOptions } from 'bullmq';
+import { Unavailable } from '../errors/stoa-error.js';
 import { Log } from '../logging/log.js';
 import { REDIS } from '../redis/redis.tokens.js';
 import type { RedisClient } from '../redis/redis-connection.js';
@@ -46,9 +47,8 @@ export class JobProducer implements OnApplicationShutdown {
     private readonly log: Log,
     epoch: RedisEpoch,
   ) {
-    epoch.onChange('job schedulers', async () => {
-      for (const schedule of this.schedules) await this.upsert(schedule);
-    });
+    epoch.onChange('job schedulers', () => this.upsertAll());
+    redis.on('ready', () => void this.upsertAll().catch(() => undefined));
   }
 
   async add<Q extends QueueDefinition, Name extends keyof Q['jobs'] & string>(
@@ -78,15 +78,17 @@ export class JobProducer implements OnApplicationShutdown {
   ): Promise<void> {
     const schedule = { queue, name, everyMs, payload };
     this.schedules.push(schedule);
-    await this.upsert(schedule).catch((error: unknown) =>
-      this.log.warn({ event: 'job.schedule_postponed', job: name, err: error }),
-    );
+    await this.upsert(schedule).catch((error: unknown) => {
+      this.log.warn({ event: 'job.schedule_postponed', job: name, err: error });
+    });
   }
 
-  /** BullMQ's own view of a queue, for dashboards and metrics. */
+  /** BullMQ's own view of a queue, for dashboards and metrics. @throws Unavailable while Redis is away */
   queueOf(definition: QueueDefinition): Queue {
     const known = this.queues.get(definition.queue);
     if (known) return known;
+    // A queue that is made without Redis never recovers: BullMQ asks for the version once, in the constructor.
+    if (this.redis.status !== 'ready') throw new Unavailable();
     const queue = new Queue(definition.queue, {
       connection: this.redis,
       prefix: QUEUE_PREFIX,
@@ -99,12 +101,17 @@ export class JobProducer implements OnApplicationShutdown {
       },
     });
     queue.on('error', (error) => this.log.debug({ event: 'queue.error', queue: definition.queue, err: error }));
+    queue.waitUntilReady().catch(() => this.queues.delete(definition.queue));
     this.queues.set(definition.queue, queue);
     return queue;
   }
 
   async onApplicationShutdown(): Promise<void> {
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
+  }
+
+  private async upsertAll(): Promise<void> {
+    for (const schedule of this.schedules) await this.upsert(schedule);
   }
 
   private async upsert({ queue, name, everyMs, payload }: Schedule): Promise<void> {

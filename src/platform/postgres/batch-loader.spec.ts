@@ -1,0 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BatchLoader } from './batch-loader.js';
+
+describe('BatchLoader', () => {
+  it('gives every caller its own answer, whatever arrives when', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 3 })), { maxLength: 40 }),
+        async (calls) => {
+          const loader = new BatchLoader<number, number>(
+            async (keys) => {
+              await sleep(0);
+              return new Map(keys.filter((k) => k % 2 === 0).map((k) => [k, k * 10]));
+            },
+            { maxBatch: 3 },
+          );
+          const answers = await Promise.all(calls.map(async ([key, wait]) => (await sleep(wait), loader.get(key))));
+          expect(answers).toEqual(calls.map(([key]) => (key % 2 === 0 ? key * 10 : undefined)));
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('asks once for a herd, and once more for what came meanwhile', async () => {
+    const batches: number[][] = [];
+    const loader = new BatchLoader<number, number>(async (keys) => {
+      batches.push(keys);
+      await sleep(20);
+      return new Map(keys.map((k) => [k, k]));
+    });
+    const herd = Array.from({ length: 100 }, (_, i) => loader.get(i % 10));
+    await sleep(5);
+    await Promise.all([...herd, ...Array.from({ length: 50 }, (_, i) => loader.get(i))]);
+    expect(batches.map((b) => b.length)).toEqual([10, 50]);
+  });
+
+  it('fails the callers of a failed batch only', async () => {
+    let first = true;
+    const loader = new BatchLoader<number, number>(async (keys) => {
+      if (first) {
+        first = false;
+        throw new Error('down');
+      }
+      return new Map(keys.map((k) => [k, k]));
+    });
+    await expect(loader.get(1)).rejects.toThrow('down');
+    await expect(loader.get(1)).resolves.toBe(1);
+  });
+
+  it('refuses more callers than may wait', async () => {
+    const loader = new BatchLoader<number, number>(async () => new Map(), { maxWaiting: 2 });
+    const waiting = [loader.get(1), loader.get(2)];
+    await expect(loader.get(3)).rejects.toMatchObject({ code: 'BUSY' });
+    await Promise.all(waiting);
+  });
+});

@@ -1,0 +1,148 @@
+import 'reflect-metadata';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Global, Injectable, Module } from '@nestjs/common';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { IsString } from 'class-validator';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startRedis } from '../../scripts/services/redis.mjs';
+import { ConfigModule } from '../../src/config/config.module.js';
+import { readConfig } from '../../src/config/read-config.js';
+import { Log } from '../../src/platform/logging/log.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { DomainEvents } from '../../src/platform/events/domain-events.js';
+import { defineJobs } from '../../src/platform/queue/job-definitions.js';
+import type { JobHandlers } from '../../src/platform/queue/job-definitions.js';
+import { JobProducer } from '../../src/platform/queue/job-producer.js';
+import { Processor } from '../../src/platform/queue/processor.decorator.js';
+import type { JobProcessor } from '../../src/platform/queue/processor.decorator.js';
+import { JobRunnerModule, QueueModule } from '../../src/platform/queue/queue.module.js';
+import { REDIS } from '../../src/platform/redis/redis.tokens.js';
+import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { RedisModule } from '../../src/platform/redis/redis.module.js';
+import { currentContext, runInContext } from '../../src/platform/request-context/request-context.js';
+
+class Name {
+  @IsString()
+  name!: string;
+}
+class Nothing {}
+const jobs = defineJobs('test', {
+  greet: { payload: Name, id: ({ name }) => name },
+  fail: { payload: Name, options: { attempts: 3, backoff: { type: 'fixed', delay: 10 } } },
+  beat: { payload: Nothing },
+});
+
+const greeted: [string, string | undefined][] = [];
+let failures = 0;
+let beats = 0;
+
+@Processor()
+@Injectable()
+class TestProcessor implements JobProcessor<typeof jobs> {
+  readonly queue = jobs;
+  readonly handlers: JobHandlers<typeof jobs> = {
+    greet: async ({ name }) => greeted.push([name, currentContext()?.requestId]),
+    fail: async () => {
+      failures += 1;
+      throw new Error('always');
+    },
+    beat: async () => (beats += 1),
+  };
+
+  constructor(private readonly producer: JobProducer) {}
+
+  schedule(): Promise<void> {
+    return this.producer.schedule(jobs, 'beat', 200, {});
+  }
+}
+
+@Global()
+@Module({ providers: [Log, Metrics, DomainEvents], exports: [Log, Metrics, DomainEvents] })
+class Basics {}
+
+let app: INestApplicationContext;
+let stop: () => Promise<void>;
+let producer: JobProducer;
+let redis: RedisClient;
+
+beforeAll(async () => {
+  const started = await startRedis({ fresh: true });
+  ({ stop } = started);
+  const config = readConfig({
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: 'postgres://none/none',
+    REDIS_URL: started.url,
+    SECRET_KEYS: 'k:0123456789abcdef0123456789abcdef',
+  });
+  @Module({
+    imports: [ConfigModule.for(config), Basics, RedisModule, QueueModule, JobRunnerModule],
+    providers: [TestProcessor],
+  })
+  class TestModule {}
+  app = await NestFactory.createApplicationContext(TestModule, { logger: false });
+  producer = app.get(JobProducer);
+  redis = app.get(REDIS);
+  await until(() => redis.status === 'ready');
+}, 60_000);
+
+afterAll(async () => {
+  await app.close();
+  await stop();
+});
+
+async function until(condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  const deadline = performance.now() + ms;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('waited in vain');
+    await sleep(20);
+  }
+}
+
+describe('jobs', () => {
+  it('carry the id of the request that caused them', async () => {
+    await runInContext({ requestId: 'r-1' }, () => producer.add(jobs, 'greet', { name: 'ada' }));
+    await until(() => greeted.length === 1);
+    expect(greeted).toEqual([['ada', 'r-1']]);
+  });
+
+  it('with one id run once', async () => {
+    greeted.length = 0;
+    await Promise.all([1, 2, 3].map(() => producer.add(jobs, 'greet', { name: 'bob' })));
+    await until(() => greeted.length > 0);
+    await sleep(200);
+    expect(greeted).toHaveLength(1);
+  });
+
+  it('that always fail are tried as often as declared, then lie visibly among the failed', async () => {
+    await producer.add(jobs, 'fail', { name: 'x' });
+    const queue = producer.queueOf(jobs);
+    await until(async () => (await queue.getFailedCount()) === 1);
+    expect(failures).toBe(3);
+  });
+
+  it('with a malformed payload are refused once and never retried', async () => {
+    const queue = producer.queueOf(jobs);
+    const before = await queue.getFailedCount();
+    await queue.add('greet', { payload: { name: 5 } }, { attempts: 5 });
+    await until(async () => (await queue.getFailedCount()) === before + 1);
+    const [job] = await queue.getFailed(0, 0);
+    expect(job?.failedReason).toBe('payload refused: name type');
+    expect(job?.attemptsMade).toBe(1);
+  });
+
+  it('that repeat come back by themselves after Redis was emptied', async () => {
+    await until(() => beats > 1);
+    await redis.flushall();
+    const after = beats;
+    await until(() => beats > after + 2, 15_000);
+  }, 20_000);
+
+  it('are refused at once while Redis is away', async () => {
+    redis.disconnect();
+    const started = performance.now();
+    await expect(producer.add(jobs, 'greet', { name: 'late' })).rejects.toThrow();
+    expect(performance.now() - started).toBeLessThan(2_000);
+    if (redis.status === 'end') await redis.connect();
+  });
+});
