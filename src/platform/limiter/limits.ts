@@ -1,0 +1,88 @@
+import type { ClientEvent } from '../../contracts/socket-events.js';
+import type { Limit } from './limit.types.js';
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** What a limit counts by. `session`: the session cookie, or the address of whoever has none. */
+export type LimitScope = 'address' | 'session' | 'user' | 'email' | 'email_and_address';
+
+/** `refuse`: 429. `slow`: the answer comes a second later. `quiet`: the handler is told and answers as always. */
+export type OnExcess = 'refuse' | 'slow' | 'quiet';
+
+export interface HttpLimit extends Limit {
+  readonly scope: LimitScope;
+  readonly onExcess: OnExcess;
+}
+
+const refuse = (scope: LimitScope, count: number, perMs: number, burst = count): HttpLimit => ({
+  scope,
+  count,
+  perMs,
+  burst,
+  onExcess: 'refuse',
+});
+
+/** Limits of HTTP. The first two are every route's; a route adds its own with `@Limits`. */
+export const HTTP_LIMITS = {
+  all_address: refuse('address', 300, MINUTE, 60),
+  all_session: refuse('session', 120, MINUTE),
+  csrf: refuse('session', 30, MINUTE),
+  login_pair: refuse('email_and_address', 5, 15 * MINUTE),
+  login_address: refuse('address', 20, 15 * MINUTE),
+  login_email: { ...refuse('email', 50, HOUR), onExcess: 'slow' },
+  registration_address: refuse('address', 5, HOUR),
+  registration_email: { ...refuse('email', 3, HOUR), onExcess: 'quiet' },
+  reset_address: refuse('address', 10, HOUR),
+  reset_email: { ...refuse('email', 3, HOUR), onExcess: 'quiet' },
+  token_address: refuse('address', 10, 15 * MINUTE),
+  email_change: refuse('user', 3, DAY),
+  export: refuse('user', 1, DAY),
+  erasure: refuse('user', 3, HOUR),
+  report: refuse('user', 10, HOUR),
+} as const satisfies Record<string, HttpLimit>;
+
+export type HttpLimitName = keyof typeof HTTP_LIMITS;
+
+/** How much longer an answer takes that is over a `slow` limit (ms). */
+export const SLOW_DOWN_MS = 1_000;
+
+/** Limits of the upgrade to a socket, by address and user; kept by each process for itself. */
+export const HANDSHAKE_LIMITS = {
+  address: { count: 30, perMs: MINUTE },
+  user: { count: 10, perMs: MINUTE },
+} as const satisfies Record<string, Limit>;
+
+/** Open sockets of one address on one process. */
+export const MAX_SOCKETS_PER_ADDRESS = 20;
+
+/** Everything that one socket sends. */
+export const SOCKET_LIMIT: Limit = { count: 30, perMs: SECOND };
+
+/** Refusals by `SOCKET_LIMIT` (by the second) that a socket may collect before it is closed. */
+export const SOCKET_STRIKES: Limit = { count: 3, perMs: MINUTE };
+
+/** Unknown or malformed events that a socket may send before it is closed. */
+export const BAD_EVENT_LIMIT: Limit = { count: 20, perMs: MINUTE };
+
+const SEARCH: Limit[] = [{ count: 10, perMs: MINUTE }];
+const LEAVE: Limit[] = [{ count: 20, perMs: MINUTE }];
+const OFTEN: Limit[] = [{ count: 60, perMs: MINUTE, burst: 20 }];
+
+/** Per user and event; an event passes when each of its limits lets it. */
+export const EVENT_LIMITS: Readonly<Record<ClientEvent, readonly Limit[]>> = {
+  'session:state': OFTEN,
+  'search:start': SEARCH,
+  'search:cancel': LEAVE,
+  'message:send': [
+    { count: 5, perMs: SECOND, burst: 10 },
+    { count: 60, perMs: MINUTE },
+  ],
+  'message:seen': [{ count: 10, perMs: SECOND, burst: 20 }],
+  'typing:set': [{ count: 60, perMs: MINUTE, burst: 5 }],
+  'conversation:sync': [{ count: 10, perMs: MINUTE }],
+  'conversation:leave': LEAVE,
+  'conversation:rate': LEAVE,
+};
