@@ -3,6 +3,8 @@ import { HandshakeVerifier } from '../platform/realtime/handshake-verifier.port.
 import { AccessRules } from './access-rules.js';
 import { CsrfService } from './csrf.service.js';
 import { MeService } from './me.service.js';
+import { HttpLimits } from './rate-limit.guard.js';
+import { RequestSubjects } from './request-subjects.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionRepository } from './session.repository.js';
 import { SessionService } from './session.service.js';
@@ -15,7 +17,9 @@ import { UserService } from './user.service.js';
   providers: [
     AccessRules,
     CsrfService,
+    HttpLimits,
     MeService,
+    RequestSubjects,
     SessionInterceptor,
     SessionRepository,
     SessionService,
@@ -23,6 +27,16 @@ import { UserService } from './user.service.js';
     UserRepository,
     UserService,
   ],
-  exports: [AccessRules, CsrfService, MeService, SessionInterceptor, SessionService, HandshakeVerifier, UserService],
+  exports: [
+    AccessRules,
+    CsrfService,
+    HandshakeVerifier,
+    HttpLimits,
+    MeService,
+    RequestSubjects,
+    SessionInterceptor,
+    SessionService,
+    UserService,
+  ],
 })
 export class AuthModule {}

@@ -11,6 +11,8 @@ export interface DoorRequest extends Request {
   session?: SessionFacts;
   /** Set only for a signed-in user. */
   identity?: Identity;
+  /** Over a limit that must not show: the answer is as always, and nothing comes of it. */
+  isOverQuietLimit?: boolean;
 }
 
 const requestOf = (context: ExecutionContext): DoorRequest => context.switchToHttp().getRequest<DoorRequest>();

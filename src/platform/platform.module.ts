@@ -4,6 +4,8 @@ import { DomainEvents } from './events/domain-events.js';
 import { Readiness } from './health/readiness.js';
 import { AddressSalts } from './http/address-salts.js';
 import { ClientAddress } from './http/client-address.js';
+import { ProcessCensus } from './limiter/process-census.js';
+import { RateLimiter } from './limiter/rate-limiter.js';
 import { Log } from './logging/log.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { MetricsServer } from './metrics/metrics-server.js';
@@ -13,13 +15,13 @@ import { RedisModule } from './redis/redis.module.js';
 import { KeyRing } from './secrets/key-ring.js';
 import { Clock } from './time/clock.js';
 
-const services = [Log, NestLogger, Metrics, Clock, DomainEvents, Readiness, KeyRing, Audit, ClientAddress];
+const services = [Log, NestLogger, Metrics, Clock, DomainEvents, Readiness, KeyRing, Audit, ClientAddress, RateLimiter];
 
 /** What every process has, whatever its role. */
 @Global()
 @Module({
   imports: [RedisModule, QueueModule],
-  providers: [...services, AddressSalts, MetricsServer],
+  providers: [...services, AddressSalts, ProcessCensus, MetricsServer],
   exports: services,
 })
 export class PlatformModule {}

@@ -1,0 +1,75 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { RuntimeConfig } from '../../config/config.types.js';
+import { RateLimited } from '../errors/stoa-error.js';
+import { ClientAddress } from '../http/client-address.js';
+import { Clock } from '../time/clock.js';
+import type { Limit } from './limit.types.js';
+import { EXPULSION_LIMIT, HANDSHAKE_LIMITS, MAX_SOCKETS_PER_ADDRESS } from './limits.js';
+import { LocalGcra } from './local-gcra.js';
+
+/** How long somebody who is expelled again and again stays out. */
+const EXILE: Limit = { count: 1, perMs: EXPULSION_LIMIT.perMs };
+
+/** Limits of opening sockets, in this process's memory. */
+@Injectable()
+export class HandshakeLimits {
+  private readonly buckets = new LocalGcra();
+  /** Address block -> open sockets. */
+  private readonly open = new Map<string, number>();
+
+  constructor(
+    private readonly runtime: RuntimeConfig,
+    private readonly addresses: ClientAddress,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Before anything is looked up.
+   * @throws RateLimited
+   */
+  admitAddress(request: IncomingMessage): void {
+    if (!this.runtime.rateLimits) return;
+    const block = this.addresses.blockOf(request);
+    if ((this.open.get(block) ?? 0) >= MAX_SOCKETS_PER_ADDRESS) throw new RateLimited(HANDSHAKE_LIMITS.address.perMs);
+    this.take(`address ${block}`, HANDSHAKE_LIMITS.address);
+  }
+
+  /**
+   * When it is known who comes.
+   * @throws RateLimited
+   */
+  admitUser(userId: string): void {
+    if (!this.runtime.rateLimits) return;
+    const exile = this.buckets.peek(`exile ${userId}`, EXILE, this.clock.monotonicMs());
+    if (!exile.allowed) throw new RateLimited(exile.retryAfterMs);
+    this.take(`user ${userId}`, HANDSHAKE_LIMITS.user);
+  }
+
+  /** Counts an open socket; the returned function takes it back, once. */
+  noteOpened(request: IncomingMessage): () => void {
+    const block = this.addresses.blockOf(request);
+    this.open.set(block, (this.open.get(block) ?? 0) + 1);
+    let isOpen = true;
+    return () => {
+      if (!isOpen) return;
+      isOpen = false;
+      const left = (this.open.get(block) ?? 1) - 1;
+      if (left > 0) this.open.set(block, left);
+      else this.open.delete(block);
+    };
+  }
+
+  /** Somebody's socket was closed for what it sent; after a few times they stay out for a while. */
+  noteExpulsion(userId: string): void {
+    const now = this.clock.monotonicMs();
+    this.buckets.take(`expelled ${userId}`, EXPULSION_LIMIT, now);
+    if (!this.buckets.peek(`expelled ${userId}`, EXPULSION_LIMIT, now).allowed)
+      this.buckets.take(`exile ${userId}`, EXILE, now);
+  }
+
+  private take(key: string, limit: Limit): void {
+    const { allowed, retryAfterMs } = this.buckets.take(key, limit, this.clock.monotonicMs());
+    if (!allowed) throw new RateLimited(retryAfterMs);
+  }
+}
