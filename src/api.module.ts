@@ -11,6 +11,8 @@ import { ConfigModule } from './config/config.module.js';
 import { HealthController } from './ops/health.controller.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
+import { SocketLimiter } from './platform/limiter/socket-limiter.js';
+import { EventGate } from './platform/realtime/event-gate.port.js';
 import { Drain } from './platform/realtime/drain.js';
 import { HandshakeGate } from './platform/realtime/handshake-gate.js';
 import { SocketEdge } from './platform/realtime/socket-edge.js';
@@ -20,7 +22,7 @@ import { PresenceModule } from './presence/presence.module.js';
 @Module({
   imports: [PlatformModule, AuthModule, PresenceModule],
   controllers: [CsrfController, GuestsController, MeController, SessionsController, HealthController],
-  providers: [...ACCESS_GUARDS, SocketEdge, HandshakeGate, Drain],
+  providers: [...ACCESS_GUARDS, SocketEdge, HandshakeGate, Drain, { provide: EventGate, useClass: SocketLimiter }],
 })
 export class ApiModule {
   static for({ config, source }: Boot): DynamicModule {

@@ -4,6 +4,7 @@ import { DomainEvents } from './events/domain-events.js';
 import { Readiness } from './health/readiness.js';
 import { AddressSalts } from './http/address-salts.js';
 import { ClientAddress } from './http/client-address.js';
+import { HandshakeLimits } from './limiter/handshake-limits.js';
 import { ProcessCensus } from './limiter/process-census.js';
 import { RateLimiter } from './limiter/rate-limiter.js';
 import { Log } from './logging/log.js';
@@ -15,7 +16,19 @@ import { RedisModule } from './redis/redis.module.js';
 import { KeyRing } from './secrets/key-ring.js';
 import { Clock } from './time/clock.js';
 
-const services = [Log, NestLogger, Metrics, Clock, DomainEvents, Readiness, KeyRing, Audit, ClientAddress, RateLimiter];
+const services = [
+  Log,
+  NestLogger,
+  Metrics,
+  Clock,
+  DomainEvents,
+  Readiness,
+  KeyRing,
+  Audit,
+  ClientAddress,
+  HandshakeLimits,
+  RateLimiter,
+];
 
 /** What every process has, whatever its role. */
 @Global()

@@ -1,4 +1,3 @@
-import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import type { Server } from 'node:http';
@@ -8,7 +7,6 @@ import { join } from 'node:path';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { startRedis } from '../../scripts/services/redis.mjs';
 import { ACCESS_GUARDS } from '../../src/auth/access-guards.js';
 import { AuthModule } from '../../src/auth/auth.module.js';
@@ -22,8 +20,8 @@ import { configureHttp } from '../../src/platform/http/configure-http.js';
 import { PlatformModule } from '../../src/platform/platform.module.js';
 import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
 import { createDataSource } from '../../src/platform/postgres/data-source.js';
-import { migrate } from '../../src/platform/postgres/migrator.js';
 import { PostgresModule } from '../../src/platform/postgres/postgres.module.js';
+import { createDatabase } from './database.js';
 
 /** What the tests of auth see of the outside: they are a browser at this origin. */
 export const ORIGIN = 'http://stoa.test';
@@ -38,26 +36,27 @@ class AuthDoors {}
 export interface AuthApp {
   app: NestExpressApplication;
   url: string;
+  /** Its own, to be stopped by a test that wants it away. */
+  redis: { url: string; stop: () => Promise<void> };
   stop: () => Promise<void>;
 }
 
 /** Auth's doors behind the real HTTP stack, on a Postgres and a Redis of their own. */
 export async function startAuthApp(settings: Record<string, string> = {}): Promise<AuthApp> {
-  const [postgres, redis] = await Promise.all([startPostgres({ fresh: true }), startRedis({ fresh: true })]);
-  await migrate(postgres.url);
+  const [url, redis] = await Promise.all([createDatabase(), startRedis({ fresh: true })]);
   const config = readConfig({
     NODE_ENV: 'test',
     LOG_LEVEL: 'silent',
     PUBLIC_ORIGIN: ORIGIN,
-    DATABASE_URL: postgres.url,
+    DATABASE_URL: url,
     REDIS_URL: redis.url,
     SECRET_KEYS: `test:${randomBytes(32).toString('base64url')}`,
     MAIL_DIR: mkdtempSync(join(tmpdir(), 'stoa-mail-')),
     RATE_LIMITS: 'off',
     ...settings,
   });
-  const facts = await inspectDatabase(postgres.url, true);
-  const source = createDataSource({ url: postgres.url, applicationName: 'stoa-test', facts, entities: [] });
+  const facts = await inspectDatabase(url, true);
+  const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
   await source.initialize();
   const root = { module: AuthDoors, imports: [ConfigModule.for(config), PostgresModule.for(source)] };
   const app = await NestFactory.create<NestExpressApplication>(root, { bodyParser: false, logger: false });
@@ -67,9 +66,10 @@ export async function startAuthApp(settings: Record<string, string> = {}): Promi
   return {
     app,
     url: `http://127.0.0.1:${port}`,
+    redis,
     stop: async () => {
       await app.close();
-      await Promise.all([postgres.stop(), redis.stop()]);
+      await redis.stop();
     },
   };
 }

@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { RuntimeConfig } from '../../config/config.types.js';
 import { RateLimited } from '../errors/stoa-error.js';
 import { ClientAddress } from '../http/client-address.js';
+import type { Connection } from '../realtime/connection.types.js';
 import { Clock } from '../time/clock.js';
 import type { Limit } from './limit.types.js';
 import { EXPULSION_LIMIT, HANDSHAKE_LIMITS, MAX_SOCKETS_PER_ADDRESS } from './limits.js';
@@ -28,7 +28,7 @@ export class HandshakeLimits {
    * Before anything is looked up.
    * @throws RateLimited
    */
-  admitAddress(request: IncomingMessage): void {
+  admitAddress({ request }: Connection): void {
     if (!this.runtime.rateLimits) return;
     const block = this.addresses.blockOf(request);
     if ((this.open.get(block) ?? 0) >= MAX_SOCKETS_PER_ADDRESS) throw new RateLimited(HANDSHAKE_LIMITS.address.perMs);
@@ -36,28 +36,19 @@ export class HandshakeLimits {
   }
 
   /**
-   * When it is known who comes.
+   * When it is known who comes. Counts the socket as open until its transport closes.
    * @throws RateLimited
    */
-  admitUser(userId: string): void {
+  admitUser({ data, request, conn }: Connection): void {
+    data.ipHash = this.addresses.digestOf(request);
     if (!this.runtime.rateLimits) return;
+    const { userId } = data.identity;
     const exile = this.buckets.peek(`exile ${userId}`, EXILE, this.clock.monotonicMs());
     if (!exile.allowed) throw new RateLimited(exile.retryAfterMs);
     this.take(`user ${userId}`, HANDSHAKE_LIMITS.user);
-  }
-
-  /** Counts an open socket; the returned function takes it back, once. */
-  noteOpened(request: IncomingMessage): () => void {
     const block = this.addresses.blockOf(request);
-    this.open.set(block, (this.open.get(block) ?? 0) + 1);
-    let isOpen = true;
-    return () => {
-      if (!isOpen) return;
-      isOpen = false;
-      const left = (this.open.get(block) ?? 1) - 1;
-      if (left > 0) this.open.set(block, left);
-      else this.open.delete(block);
-    };
+    this.count(block, 1);
+    conn.once('close', () => this.count(block, -1));
   }
 
   /** Somebody's socket was closed for what it sent; after a few times they stay out for a while. */
@@ -66,6 +57,12 @@ export class HandshakeLimits {
     this.buckets.take(`expelled ${userId}`, EXPULSION_LIMIT, now);
     if (!this.buckets.peek(`expelled ${userId}`, EXPULSION_LIMIT, now).allowed)
       this.buckets.take(`exile ${userId}`, EXILE, now);
+  }
+
+  private count(block: string, by: 1 | -1): void {
+    const left = (this.open.get(block) ?? 0) + by;
+    if (left > 0) this.open.set(block, left);
+    else this.open.delete(block);
   }
 
   private take(key: string, limit: Limit): void {

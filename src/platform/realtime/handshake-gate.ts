@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
 import { StoaError, Unavailable } from '../errors/stoa-error.js';
 import { SOCKET_HEADERS } from '../http/security-headers.js';
+import { HandshakeLimits } from '../limiter/handshake-limits.js';
 import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import { newRequestId } from '../request-context/request-id.js';
@@ -30,6 +31,7 @@ export class HandshakeGate {
     private readonly verifier: HandshakeVerifier,
     private readonly log: Log,
     metrics: Metrics,
+    @Optional() private readonly limits?: HandshakeLimits,
   ) {
     this.refusals = metrics.counter('stoa_handshake_refusals_total', 'Refused socket handshakes', { labels: ['code'] });
   }
@@ -59,10 +61,12 @@ export class HandshakeGate {
     const requestId = newRequestId();
     try {
       if (this.draining) throw new StoaError('DRAINING', { retryAfterMs: 1_000 });
+      this.limits?.admitAddress(connection);
       const { headers, auth } = connection.handshake;
       const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
       const verified = runInContext({ requestId }, () => this.verifier.verify(headers.cookie, csrfToken));
       connection.data.identity = await withDeadline(verified);
+      this.limits?.admitUser(connection);
       connection.data.connectionId = randomUUID();
       next();
     } catch (error) {

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
+import { REDIS } from '../../src/platform/redis/redis.tokens.js';
+import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { RateLimiter } from '../../src/platform/limiter/rate-limiter.js';
+import type { Bucket } from '../../src/platform/limiter/rate-limiter.js';
+import { startAuthApp } from '../support/auth-app.js';
+import type { AuthApp } from '../support/auth-app.js';
+import { Browser } from '../support/browser.js';
+
+let auth: AuthApp;
+let redis: RedisClient;
+
+beforeAll(async () => {
+  auth = await startAuthApp({ RATE_LIMITS: 'on', TRUST_PROXY: 'loopback' });
+  redis = auth.app.get<RedisClient>(REDIS);
+  await vi.waitFor(() => expect(auth.app.get(RedisEpoch).isHealthy).toBe(true));
+});
+afterAll(() => auth?.stop());
+
+const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+const aBucket = (name: string, digest: string, refuses = true): Bucket => ({
+  name,
+  digest,
+  limit: { count: 3, perMs: 60_000 },
+  refuses,
+});
+
+describe('the shared buckets', () => {
+  it('judge as the local ones do, and live no longer than they must', async () => {
+    const limiter = auth.app.get(RateLimiter);
+    const verdicts = [];
+    for (let i = 0; i < 4; i += 1) verdicts.push(...(await limiter.take([aBucket('a', 'x')])));
+    expect(verdicts.map(({ allowed, remaining }) => [allowed, remaining])).toEqual([
+      [true, 2],
+      [true, 1],
+      [true, 0],
+      [false, 0],
+    ]);
+    expect(verdicts[3]?.retryAfterMs).toBeGreaterThan(19_000);
+    expect(verdicts[3]?.retryAfterMs).toBeLessThanOrEqual(20_000);
+    const ttl = await redis.pttl('stoa:{limit}:a:x');
+    expect(ttl).toBeGreaterThan(55_000);
+    expect(ttl).toBeLessThanOrEqual(60_000);
+  });
+
+  it('charge nobody when one refuses, and go on when one only reports', async () => {
+    const limiter = auth.app.get(RateLimiter);
+    const both = [aBucket('b', 'full'), aBucket('b', 'other')];
+    for (let i = 0; i < 3; i += 1) await limiter.take([aBucket('b', 'full')]);
+    for (let i = 0; i < 5; i += 1) expect((await limiter.take(both))[0]?.allowed).toBe(false);
+    expect((await limiter.take([aBucket('b', 'other')]))[0]?.remaining).toBe(2);
+    const quiet = [aBucket('c', 'quiet', false), { ...aBucket('c', 'wide'), limit: { count: 9, perMs: 60_000 } }];
+    const seen = [];
+    for (let i = 0; i < 5; i += 1) seen.push((await limiter.take(quiet)).map(({ remaining }) => remaining));
+    expect(seen).toEqual([
+      [2, 8],
+      [1, 7],
+      [0, 6],
+      [0, 5],
+      [0, 4],
+    ]);
+  });
+
+  it('let exactly the limit pass when all come at once', async () => {
+    const limiter = auth.app.get(RateLimiter);
+    const all = await Promise.all(Array.from({ length: 50 }, () => limiter.take([aBucket('d', 'x')])));
+    expect(all.filter(([verdict]) => verdict?.allowed)).toHaveLength(3);
+  });
+});
+
+describe('HTTP', () => {
+  it('refuses with 429, says when to come again, and leaves other addresses alone', async () => {
+    const answers = [];
+    for (let i = 0; i < 31; i += 1) answers.push(await new Browser(auth.url).get('/csrf', from('192.0.2.1')));
+    expect(answers.slice(0, 30).every(({ status }) => status === 200)).toBe(true);
+    const refused = answers[30];
+    expect(refused?.status).toBe(429);
+    expect(refused?.body).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) });
+    expect(refused?.headers.get('retry-after')).toBe('2');
+    expect(refused?.headers.get('ratelimit')).toMatch(/"csrf";r=0;t=2/);
+    expect(answers[0]?.headers.get('ratelimit-policy')).toMatch(/"all_address";q=300;w=60/);
+    expect((await new Browser(auth.url).get('/csrf', from('192.0.2.2'))).status).toBe(200);
+  });
+
+  it('counts by cookie: one flood does not touch another user behind the same address', async () => {
+    const [noisy, calm] = [new Browser(auth.url), new Browser(auth.url)];
+    for (const browser of [noisy, calm]) await browser.get('/csrf', from('192.0.2.3'));
+    for (let i = 0; i < 30; i += 1) await noisy.get('/csrf', from('192.0.2.3'));
+    expect((await noisy.get('/csrf', from('192.0.2.3'))).status).toBe(429);
+    expect((await calm.get('/csrf', from('192.0.2.3'))).status).toBe(200);
+  });
+
+  it('takes a /64 for one address, and no forged hop for another', async () => {
+    for (let i = 0; i < 30; i += 1) await new Browser(auth.url).get('/csrf', from(`2001:db8::${i.toString(16)}`));
+    expect((await new Browser(auth.url).get('/csrf', from('2001:db8::ffff:1'))).status).toBe(429);
+    expect((await new Browser(auth.url).get('/csrf', from('2001:db8:0:1::1'))).status).toBe(200);
+    for (let i = 0; i < 30; i += 1) await new Browser(auth.url).get('/csrf', from(`10.0.0.${i}, 192.0.2.4`));
+    expect((await new Browser(auth.url).get('/csrf', from('10.0.0.99, 192.0.2.4'))).status).toBe(429);
+  });
+
+  it('costs one Redis command a request', async () => {
+    const browser = new Browser(auth.url);
+    await browser.get('/csrf', from('192.0.2.5'));
+    const evals = async (): Promise<number> => {
+      const stats = await redis.info('commandstats');
+      return [...stats.matchAll(/cmdstat_eval(?:sha)?:calls=(\d+)/g)].reduce(
+        (sum, [, calls]) => sum + Number(calls),
+        0,
+      );
+    };
+    const before = await evals();
+    for (let i = 0; i < 10; i += 1) await browser.get('/csrf', from('192.0.2.5'));
+    expect((await evals()) - before).toBe(10);
+  });
+
+  it('stores no address, cookie or e-mail in its keys', async () => {
+    const browser = new Browser(auth.url);
+    await browser.get('/csrf', from('192.0.2.6'));
+    const keys = await redis.keys('*');
+    expect(keys.filter((key) => key.includes('192.0.2') || key.includes(browser.cookie.slice(13)))).toEqual([]);
+    expect(keys.some((key) => key.startsWith('stoa:{limit}:all_session:'))).toBe(true);
+  });
+
+  it('goes on with local buckets while Redis is away', async () => {
+    await auth.redis.stop();
+    const answers = [];
+    for (let i = 0; i < 31; i += 1) answers.push(await new Browser(auth.url).get('/csrf', from('192.0.2.7')));
+    expect(answers.slice(0, 30).every(({ status }) => status === 200)).toBe(true);
+    expect(answers[30]?.status).toBe(429);
+  });
+});
