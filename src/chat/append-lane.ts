@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isPassingFault } from '../platform/errors/error-mapper.js';
+import { Unavailable } from '../platform/errors/stoa-error.js';
+import type { Appended, AppendItem } from './message.repository.js';
+
+export interface LaneLimits {
+  /** Items that may be under way, waiting or in flight. */
+  maxItems: number;
+  /** Their texts together (UTF-16 units × 2). */
+  maxBytes: number;
+  /** ms that an item is tried for */
+  maxAgeMs: number;
+  /** Items in one call. */
+  maxBatch: number;
+}
+
+/** What a lane tells those who count. */
+export interface LaneObserver {
+  flushed(items: number): void;
+  retried(reason: 'unknown_outcome' | 'conflict' | 'bisected'): void;
+}
+
+interface Entry {
+  item: AppendItem;
+  bytes: number;
+  /** Monotonic (ms). */
+  deadline: number;
+  resolve: (appended: Appended) => void;
+  reject: (error: unknown) => void;
+}
+
+/** SQLSTATE of a deadlock and of a failed serialisation: the transaction did nothing and may run again. */
+const CONFLICTS = new Set(['40P01', '40001']);
+const MAX_CONFLICTS = 3;
+
+/** SQLSTATE of a lock that was not had in time: one held conversation must not stop the lane, so it is singled out. */
+const LOCK_TIMEOUT = '55P03';
+
+/** ms before the second try, and at most between two */
+const RETRY_DELAY = { first: 25, most: 500 };
+
+/**
+ * Adaptive group commit: one flush in flight, started when the last returns, so that batches grow with the load by themselves
+ * and a lone message waits for nobody. What cannot be stored in time is refused as `UNAVAILABLE`; nothing waits without bound.
+ */
+export class AppendLane {
+  private waiting: Entry[] = [];
+  private items = 0;
+  private bytes = 0;
+  private running: Promise<void> | undefined;
+
+  /** `append` answers each item in order and is safe to repeat. */
+  constructor(
+    private readonly append: (items: AppendItem[]) => Promise<Appended[]>,
+    private readonly limits: LaneLimits,
+    private readonly observer: LaneObserver,
+  ) {}
+
+  /** Items under way. */
+  get depth(): number {
+    return this.items;
+  }
+
+  /** Resolves after the commit. Rejects with `UNAVAILABLE` when the lane is full or the time is up: then the outcome is unknown. */
+  add(item: AppendItem): Promise<Appended> {
+    const bytes = item.text.length * 2;
+    if (this.items >= this.limits.maxItems || this.bytes + bytes > this.limits.maxBytes)
+      return Promise.reject(new Unavailable());
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ item, bytes, deadline: performance.now() + this.limits.maxAgeMs, resolve, reject });
+      this.items += 1;
+      this.bytes += bytes;
+      this.running ??= this.run();
+    });
+  }
+
+  /** Ends when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.running) await this.running;
+  }
+
+  private async run(): Promise<void> {
+    // One turn of the event loop: what arrived with the same packet of work is joined from the start.
+    await new Promise(setImmediate);
+    while (this.waiting.length > 0) await this.flush(this.waiting.splice(0, this.limits.maxBatch));
+    this.running = undefined;
+  }
+
+  /** Tries until each entry of the batch is answered. The head of the line waits: order is kept. */
+  private async flush(batch: Entry[]): Promise<void> {
+    let conflicts = 0;
+    let live = batch;
+    for (let attempt = 0; ; attempt += 1) {
+      live = this.refuseExpired(live);
+      if (live.length === 0) return;
+      try {
+        const answers = await this.append(live.map((entry) => entry.item));
+        this.observer.flushed(live.length);
+        return this.answer(live, answers);
+      } catch (error) {
+        const code = sqlState(error);
+        if (CONFLICTS.has(code)) conflicts += 1;
+        else if (code === LOCK_TIMEOUT || !isPassingFault(error)) return this.bisect(live, error);
+        if (conflicts >= MAX_CONFLICTS) return this.refuse(live, error);
+        this.observer.retried(CONFLICTS.has(code) ? 'conflict' : 'unknown_outcome');
+        await sleep(Math.min(RETRY_DELAY.first * 2 ** Math.min(attempt, 6), RETRY_DELAY.most));
+      }
+    }
+  }
+
+  /** Finds the entry that Postgres cannot take; it alone is refused. */
+  private async bisect(batch: Entry[], error: unknown): Promise<void> {
+    if (batch.length === 1) return this.refuse(batch, error);
+    this.observer.retried('bisected');
+    const half = batch.length >> 1;
+    await this.flush(batch.slice(0, half));
+    await this.flush(batch.slice(half));
+  }
+
+  private answer(batch: Entry[], answers: Appended[]): void {
+    for (const [i, entry] of batch.entries()) {
+      this.leave(entry);
+      const answer = answers[i];
+      if (answer) entry.resolve(answer);
+      else entry.reject(new Error('append answered too few items'));
+    }
+  }
+
+  private refuse(batch: Entry[], error: unknown): void {
+    for (const entry of batch) {
+      this.leave(entry);
+      entry.reject(error);
+    }
+  }
+
+  private refuseExpired(batch: Entry[]): Entry[] {
+    const now = performance.now();
+    const isLive = (entry: Entry): boolean => entry.deadline > now;
+    const expired = batch.filter((entry) => !isLive(entry));
+    this.refuse(expired, new Unavailable());
+    return expired.length === 0 ? batch : batch.filter(isLive);
+  }
+
+  private leave(entry: Entry): void {
+    this.items -= 1;
+    this.bytes -= entry.bytes;
+  }
+}
+
+function sqlState(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : '';
+}

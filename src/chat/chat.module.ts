@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { PresenceModule } from '../presence/presence.module.js';
+import { AppendLanes } from './append-lanes.js';
+import { ConversationNotices } from './conversation-notices.js';
+import { ConversationPulse } from './conversation-pulse.js';
+import { ConversationRepository } from './conversation.repository.js';
+import { ConversationService } from './conversation.service.js';
+import { MemberLookup } from './member-lookup.js';
+import { MessagePolicies } from './message-policy.port.js';
+import { MessageRepository } from './message.repository.js';
+import { MessageService } from './message.service.js';
+import { PageReader } from './page-reader.js';
+import { PulseRepository } from './pulse.repository.js';
+
+/** What people say: conversations, participation, messages, delivery. */
+@Module({
+  imports: [PresenceModule],
+  providers: [
+    AppendLanes,
+    ConversationNotices,
+    ConversationPulse,
+    ConversationRepository,
+    ConversationService,
+    MemberLookup,
+    MessagePolicies,
+    MessageRepository,
+    MessageService,
+    PageReader,
+    PulseRepository,
+  ],
+  exports: [ConversationService, MemberLookup, MessagePolicies, MessageService],
+})
+export class ChatModule {}
