@@ -1,6 +1,9 @@
 import { Module } from '@nestjs/common';
 import { PresenceModule } from '../presence/presence.module.js';
 import { AppendLanes } from './append-lanes.js';
+import { Attendance } from './attendance.service.js';
+import { AttendanceRepository } from './attendance.repository.js';
+import { ConversationEnding } from './conversation-ending.js';
 import { ConversationNotices } from './conversation-notices.js';
 import { ConversationPulse } from './conversation-pulse.js';
 import { ConversationRepository } from './conversation.repository.js';
@@ -17,6 +20,9 @@ import { PulseRepository } from './pulse.repository.js';
   imports: [PresenceModule],
   providers: [
     AppendLanes,
+    Attendance,
+    AttendanceRepository,
+    ConversationEnding,
     ConversationNotices,
     ConversationPulse,
     ConversationRepository,
@@ -28,6 +34,6 @@ import { PulseRepository } from './pulse.repository.js';
     PageReader,
     PulseRepository,
   ],
-  exports: [ConversationService, MemberLookup, MessagePolicies, MessageService],
+  exports: [Attendance, ConversationService, MemberLookup, MessagePolicies, MessageService],
 })
 export class ChatModule {}

@@ -3,7 +3,6 @@ import { ConversationConfig } from '../config/config.types.js';
 import type { Conversation, Message } from '../contracts/state.dto.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { BatchLoader } from '../platform/postgres/batch-loader.js';
-import { Database } from '../platform/postgres/database.js';
 import type { Transaction } from '../platform/postgres/database.js';
 import type {
   EndCause,
@@ -13,6 +12,8 @@ import type {
   OpenOutcome,
   PairToOpen,
 } from './chat.types.js';
+import { ConversationEnding } from './conversation-ending.js';
+import type { AnnounceOptions } from './conversation-ending.js';
 import { ConversationNotices } from './conversation-notices.js';
 import { ConversationRepository } from './conversation.repository.js';
 import type { EndRequest } from './conversation.repository.js';
@@ -39,10 +40,10 @@ export class ConversationService {
   private readonly openOf: BatchLoader<string, Omit<OpenConversation, 'messages'>>;
 
   constructor(
-    private readonly database: Database,
     private readonly repository: ConversationRepository,
     private readonly members: MemberLookup,
     private readonly pages: PageReader,
+    private readonly ending: ConversationEnding,
     private readonly notices: ConversationNotices,
     private readonly durations: ConversationConfig,
   ) {
@@ -92,11 +93,10 @@ export class ConversationService {
     conversationId: string,
     cause: EndCause,
     by: string | null,
-    { tellLeaver = true } = {},
+    options?: AnnounceOptions,
   ): Promise<EndedConversation | undefined> {
-    const ended = await this.database.transaction((tx) => this.endIn(tx, [{ conversationId, by }], cause));
-    this.announceEnd(ended, { tellLeaver });
-    return ended[0];
+    const [ended] = await this.ending.end([{ conversationId, by }], cause, options);
+    return ended;
   }
 
   /** Ends whatever conversation the user is in. */
@@ -107,12 +107,10 @@ export class ConversationService {
 
   /** Ends conversations in the caller's transaction; answers those that were open. After the commit: `announceEnd`. */
   endIn(transaction: Transaction, requests: EndRequest[], cause: EndCause): Promise<EndedConversation[]> {
-    return requests.length === 0
-      ? Promise.resolve([])
-      : this.repository.end(transaction, requests, cause, this.durations.messageRetentionMs);
+    return this.ending.endIn(transaction, requests, cause);
   }
 
-  announceEnd(ended: EndedConversation[], { tellLeaver = true } = {}): void {
-    for (const conversation of ended) this.notices.ended(conversation, tellLeaver);
+  announceEnd(ended: EndedConversation[], options?: AnnounceOptions): void {
+    this.ending.announce(ended, options);
   }
 }
