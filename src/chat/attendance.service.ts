@@ -15,28 +15,39 @@ export class Attendance {
   private readonly here: BatchLoader<string, AttendanceChange>;
 
   constructor(
-    repository: AttendanceRepository,
+    private readonly repository: AttendanceRepository,
     private readonly presence: PresenceService,
     private readonly events: DomainEvents,
     private readonly durations: ConversationConfig,
   ) {
-    const byUser = (changes: AttendanceChange[]) => new Map(changes.map((change) => [change.userId, change]));
-    this.away = new BatchLoader(async (userIds) => byUser(await repository.markAway(userIds)));
-    this.here = new BatchLoader(async (userIds) => byUser(await repository.markHere(userIds)));
+    // A herd of goodbyes is a few statements; what changed is told once, however many asked.
+    this.away = new BatchLoader((userIds) => this.markAllAway(userIds));
+    this.here = new BatchLoader((userIds) => this.markAllHere(userIds));
   }
 
   /** The user has no connection any more. Starts the grace when they chat; does nothing otherwise, or when it runs already. */
   async markAway(userId: string): Promise<void> {
-    const change = await this.away.get(userId);
-    if (!change) return;
-    this.tellPartner(change);
-    this.events.publish(new MemberWentAway(change.conversationId, userId));
+    await this.away.get(userId);
   }
 
   /** The user is connected. Ends the grace where one runs. */
   async markHere(userId: string): Promise<void> {
-    const change = await this.here.get(userId);
-    if (change) this.tellPartner(change);
+    await this.here.get(userId);
+  }
+
+  private async markAllAway(userIds: string[]): Promise<Map<string, AttendanceChange>> {
+    const changes = await this.repository.markAway(userIds);
+    for (const change of changes) {
+      this.tellPartner(change);
+      this.events.publish(new MemberWentAway(change.conversationId, change.userId));
+    }
+    return new Map(changes.map((change) => [change.userId, change]));
+  }
+
+  private async markAllHere(userIds: string[]): Promise<Map<string, AttendanceChange>> {
+    const changes = await this.repository.markHere(userIds);
+    for (const change of changes) this.tellPartner(change);
+    return new Map(changes.map((change) => [change.userId, change]));
   }
 
   private tellPartner({ partnerUserId, partnerHandle, awaySince }: AttendanceChange): void {

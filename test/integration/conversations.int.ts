@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConversationEnded } from '../../src/chat/chat.events.js';
+import { NotFound } from '../../src/platform/errors/stoa-error.js';
+import { ChatStage, callerOf } from '../support/chat-stage.js';
+
+let stage: ChatStage;
+beforeAll(async () => {
+  stage = await ChatStage.start();
+});
+afterAll(() => stage.stop());
+
+const open = (pairs: [string, string][]) =>
+  stage.database.transaction((tx) =>
+    stage.conversations.open(
+      tx,
+      pairs.map(([userA, userB]) => ({ userA, userB, sharedInterests: [] })),
+    ),
+  );
+
+describe('opening', () => {
+  it('shows each the other as they were, under a handle of their own', async () => {
+    const opened = await stage.openConversation(['chess']);
+    stage.conversations.announce([opened]);
+    const [ada, other] = opened.members;
+    expect(stage.sentTo(ada.userId, 'conversation:started')).toMatchObject([
+      { id: ada.handle, partner: { nickname: 'Stranger', sharedInterests: ['chess'] }, presence: { state: 'here' } },
+    ]);
+    expect(stage.sentTo(other.userId, 'conversation:started')).toMatchObject([
+      { id: other.handle, partner: { nickname: 'Ada', ageBand: '25-34', languages: ['en'] } },
+    ]);
+    expect(ada.handle).not.toBe(other.handle);
+    expect(Buffer.from(ada.handle, 'base64url')).toHaveLength(16);
+  });
+
+  it('refuses whoever chats or is gone, and opens the rest of the batch', async () => {
+    const [a, b, c, d, e] = await Promise.all(Array.from({ length: 5 }, () => stage.addUser()));
+    const ghost = randomUUID();
+    const outcomes = await open([
+      [a!, b!],
+      [b!, c!],
+      [ghost, c!],
+      [c!, d!],
+      [e!, a!],
+    ]);
+    expect(outcomes).toMatchObject([
+      { opened: true },
+      { opened: false, a: 'chatting', b: 'free' },
+      { opened: false, a: 'gone', b: 'free' },
+      { opened: true },
+      { opened: false, a: 'free', b: 'chatting' },
+    ]);
+  });
+
+  it('keeps everybody in one conversation at most when many open at once', async () => {
+    const users = await Promise.all(Array.from({ length: 12 }, () => stage.addUser()));
+    const batches = Array.from({ length: 24 }, (_, i) =>
+      Array.from({ length: 3 }, (__, j): [string, string] => {
+        const first = (i * 5 + j * 7) % 12;
+        return [users[first]!, users[(first + 1 + ((i + j) % 11)) % 12]!];
+      }),
+    );
+    const outcomes = (await Promise.all(batches.map(open))).flat();
+    const talking = outcomes.flatMap((o) => (o.opened ? o.conversation.members.map((m) => m.userId) : []));
+    expect(new Set(talking).size).toBe(talking.length);
+    expect(talking.length).toBeGreaterThanOrEqual(10);
+    const [row] = await stage.database.query<{ n: number }>(
+      'SELECT count(*)::int AS n FROM participations WHERE user_id = ANY ($1)',
+      [users],
+    );
+    expect(row?.n).toBe(talking.length);
+  });
+});
+
+describe('ending', () => {
+  it('frees both, tells the partner, and is written once when both leave at once', async () => {
+    const ends: ConversationEnded[] = [];
+    stage.events.on(ConversationEnded, (event) => void ends.push(event));
+    const { members, conversationId } = await stage.openConversation();
+    const [a, b] = members;
+    await Promise.all([
+      stage.conversations.leave(callerOf(a.userId), a.handle),
+      stage.conversations.leave(callerOf(b.userId), b.handle),
+      stage.conversations.leave(callerOf(a.userId), a.handle),
+    ]);
+    await stage.conversations.leave(callerOf(a.userId), a.handle);
+    const notices = [...stage.sentTo(a.userId, 'conversation:ended'), ...stage.sentTo(b.userId, 'conversation:ended')];
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toMatchObject({ reason: 'partner_left' });
+    expect(ends).toMatchObject([{ conversationId, cause: 'left' }]);
+    expect(await stage.conversations.stateOf(a.userId)).toBeUndefined();
+    const audit = await stage.database.query(
+      `SELECT FROM audit_events WHERE event = 'conversation.end' AND target = $1`,
+      [conversationId],
+    );
+    expect(audit).toHaveLength(1);
+    await open([[a.userId, b.userId]]).then(([again]) => expect(again?.opened).toBe(true));
+  });
+
+  it('answers a foreign and a made-up handle alike', async () => {
+    const { members } = await stage.openConversation();
+    const stranger = callerOf(await stage.addUser());
+    await expect(stage.conversations.leave(stranger, members[0].handle)).rejects.toBeInstanceOf(NotFound);
+    await expect(stage.conversations.leave(callerOf(members[1].userId), members[0].handle)).rejects.toBeInstanceOf(
+      NotFound,
+    );
+    await expect(stage.conversations.leave(stranger, 'made-up')).rejects.toBeInstanceOf(NotFound);
+  });
+
+  it('tells both of an end that nobody chose, without its cause', async () => {
+    const { members, conversationId } = await stage.openConversation();
+    await stage.conversations.end(conversationId, 'ended', null);
+    for (const { userId, handle } of members)
+      expect(stage.sentTo(userId, 'conversation:ended')).toEqual([{ conversationId: handle, reason: 'ended' }]);
+  });
+});
+
+describe('grace and silence', () => {
+  const age = (column: string, table: string, id: string, seconds: number) =>
+    stage.database.query(
+      `UPDATE ${table} SET ${column} = now() - $2 * interval '1 second' WHERE ${table === 'conversations' ? 'id' : 'user_id'} = $1`,
+      [id, seconds],
+    );
+
+  it('shows a lost partner as reconnecting, and as here after the return', async () => {
+    const { members } = await stage.openConversation();
+    const [a, b] = members;
+    await Promise.all([stage.attendance.markAway(a.userId), stage.attendance.markAway(a.userId)]);
+    const seen = await stage.conversations.stateOf(b.userId);
+    expect(seen?.conversation.presence.state).toBe('reconnecting');
+    const graceLeft = Date.parse(seen?.conversation.presence.graceEndsAt ?? '') - Date.now();
+    expect(graceLeft).toBeGreaterThan(43_000);
+    expect(graceLeft).toBeLessThanOrEqual(45_100);
+    await stage.attendance.markHere(a.userId);
+    expect(stage.sentTo(b.userId, 'partner:presence')).toMatchObject([
+      { conversationId: b.handle, state: 'reconnecting' },
+      { conversationId: b.handle, state: 'here' },
+    ]);
+    expect(await stage.ending.endAbandoned()).toBe(0);
+  });
+
+  it('ends after the grace, and not before', async () => {
+    const { members } = await stage.openConversation();
+    const [a, b] = members;
+    await stage.attendance.markAway(a.userId);
+    await age('away_since', 'participations', a.userId, 44);
+    expect(await stage.ending.endAbandoned()).toBe(0);
+    await age('away_since', 'participations', a.userId, 46);
+    expect(await stage.ending.endAbandoned()).toBe(1);
+    expect(await stage.ending.endAbandoned()).toBe(0);
+    expect(stage.sentTo(b.userId, 'conversation:ended')).toEqual([
+      { conversationId: b.handle, reason: 'partner_left' },
+    ]);
+  });
+
+  it('ends a silent conversation with a timeout; a message or a seen mark keeps it', async () => {
+    const { members, conversationId } = await stage.openConversation();
+    const [a, b] = members;
+    await age('last_activity_at', 'conversations', conversationId, 901);
+    await stage.messages.send(callerOf(a.userId), {
+      conversationId: a.handle,
+      clientId: randomUUID(),
+      text: 'still here',
+    });
+    expect(await stage.ending.endIdle()).toBe(0);
+    await age('last_activity_at', 'conversations', conversationId, 901);
+    await stage.messages.see(callerOf(b.userId), { conversationId: b.handle, seq: 1 });
+    const isFresh = () =>
+      stage.database.query(
+        `SELECT FROM conversations WHERE id = $1 AND last_activity_at > now() - interval '10 seconds'`,
+        [conversationId],
+      );
+    await expect.poll(isFresh).toHaveLength(1);
+    expect(await stage.ending.endIdle()).toBe(0);
+    await age('last_activity_at', 'conversations', conversationId, 901);
+    expect(await stage.ending.endIdle()).toBe(1);
+    expect(stage.sentTo(a.userId, 'conversation:ended')).toMatchObject([{ reason: 'timeout' }]);
+  });
+});

@@ -1,0 +1,215 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConversationIsOver, MessageIdReused } from '../../src/chat/chat.errors.js';
+import type { OpenedConversation, Slot } from '../../src/chat/chat.types.js';
+import { NotFound, StoaError } from '../../src/platform/errors/stoa-error.js';
+import { ChatStage, callerOf } from '../support/chat-stage.js';
+
+let stage: ChatStage;
+beforeAll(async () => {
+  stage = await ChatStage.start();
+});
+afterAll(() => stage.stop());
+
+interface Send {
+  slot?: Slot;
+  text?: string;
+  clientId?: string;
+}
+
+function send({ members }: OpenedConversation, { slot = 0, text = 'hello', clientId = randomUUID() }: Send = {}) {
+  const { userId, handle } = members[slot];
+  return stage.messages.send(callerOf(userId), { conversationId: handle, clientId, text });
+}
+
+function sync(
+  { members }: OpenedConversation,
+  after = 0,
+  { slot = 0 as Slot, limit }: { slot?: Slot; limit?: number } = {},
+) {
+  const { userId, handle } = members[slot];
+  return stage.messages.sync(callerOf(userId), { conversationId: handle, after, ...(limit ? { limit } : {}) });
+}
+
+describe('sending', () => {
+  it('answers the place of a message and hands it to the partner only', async () => {
+    const conversation = await stage.openConversation();
+    const [a, b] = conversation.members;
+    const clientId = randomUUID();
+    const sent = await send(conversation, { text: ' hi ', clientId });
+    expect(sent).toMatchObject({ seq: 1, duplicate: false });
+    expect(sent.sentAt).toMatch(/:\d\d\.000Z$/);
+    expect(stage.sentTo(b.userId, 'message:new')).toEqual([
+      { conversationId: b.handle, seq: 1, from: 'partner', text: 'hi', sentAt: sent.sentAt },
+    ]);
+    expect(stage.sentTo(a.userId, 'message:new')).toEqual([]);
+    expect((await sync(conversation)).messages).toEqual([
+      { conversationId: a.handle, seq: 1, from: 'you', text: 'hi', sentAt: sent.sentAt, clientId },
+    ]);
+  });
+
+  it('stores twins once, whichever process and batch they come in', async () => {
+    const conversation = await stage.openConversation();
+    const clientId = randomUUID();
+    const twins = await Promise.all(Array.from({ length: 20 }, () => send(conversation, { clientId })));
+    expect(new Set(twins.map((t) => t.seq))).toEqual(new Set([1]));
+    expect(twins.filter((t) => !t.duplicate)).toHaveLength(1);
+    const { conversationId, members } = conversation;
+    const item = { conversationId, userId: members[0].userId, clientId: randomUUID(), text: 'again' };
+    const calls = await Promise.all(Array.from({ length: 8 }, () => stage.messageRows.append([item, item])));
+    expect(calls.flat().map((c) => c.seq)).toEqual(Array.from({ length: 16 }, () => 2));
+    expect(calls.flat().filter((c) => c.outcome === 'stored')).toHaveLength(1);
+  });
+
+  it('refuses another text under a known id, in the same batch too', async () => {
+    const conversation = await stage.openConversation();
+    const clientId = randomUUID();
+    await send(conversation, { clientId, text: 'one' });
+    await expect(send(conversation, { clientId, text: 'two' })).rejects.toBeInstanceOf(MessageIdReused);
+    await expect(send(conversation, { slot: 1, clientId, text: 'two' })).resolves.toMatchObject({ seq: 2 });
+    const { conversationId, members } = conversation;
+    const item = { conversationId, userId: members[0].userId, clientId: randomUUID() };
+    const outcomes = await stage.messageRows.append([
+      { ...item, text: 'x' },
+      { ...item, text: 'y' },
+      { ...item, text: 'x' },
+    ]);
+    expect(outcomes.map((o) => [o.outcome, o.seq])).toEqual([
+      ['stored', 3],
+      ['reused', null],
+      ['duplicate', 3],
+    ]);
+  });
+
+  it('after the end: a lost acknowledgement is given again, new texts are refused', async () => {
+    const conversation = await stage.openConversation();
+    const clientId = randomUUID();
+    await send(conversation, { clientId });
+    await stage.conversations.end(conversation.conversationId, 'timeout', null);
+    await expect(send(conversation, { clientId })).resolves.toMatchObject({ seq: 1, duplicate: true });
+    await expect(send(conversation)).rejects.toBeInstanceOf(ConversationIsOver);
+    const { userId, handle } = conversation.members[0];
+    const caller = callerOf(userId);
+    await expect(stage.messages.setTyping(caller, { conversationId: handle, typing: true })).rejects.toBeInstanceOf(
+      ConversationIsOver,
+    );
+    await expect(stage.messages.see(caller, { conversationId: handle, seq: 1 })).rejects.toBeInstanceOf(
+      ConversationIsOver,
+    );
+    expect(await sync(conversation)).toMatchObject({ lastSeq: 1, complete: true });
+  });
+
+  it('knows no foreign, made-up or deleted conversation', async () => {
+    const conversation = await stage.openConversation();
+    const stranger = callerOf(await stage.addUser());
+    const message = { clientId: randomUUID(), text: 'x' };
+    const [a] = conversation.members;
+    await expect(stage.messages.send(stranger, { ...message, conversationId: a.handle })).rejects.toBeInstanceOf(
+      NotFound,
+    );
+    await expect(stage.messages.send(stranger, { ...message, conversationId: 'x' })).rejects.toBeInstanceOf(NotFound);
+    await send(conversation);
+    await stage.database.query('DELETE FROM conversations WHERE id = $1', [conversation.conversationId]);
+    await expect(send(conversation)).rejects.toBeInstanceOf(NotFound);
+    await expect(sync(conversation)).rejects.toBeInstanceOf(NotFound);
+  });
+
+  it('gives gapless places in each sender’s order while ends race sends', async () => {
+    const conversations = await Promise.all(Array.from({ length: 6 }, () => stage.openConversation()));
+    const runs = conversations.map(async (conversation, i) => {
+      const acks: { slot: Slot; text: string; seq: number }[] = [];
+      const talk = async (slot: Slot): Promise<void> => {
+        for (let n = 0; n < 40; n += 1) {
+          const text = `${slot}:${n}`;
+          try {
+            acks.push({ slot, text, seq: (await send(conversation, { slot, text })).seq });
+          } catch (error) {
+            expect(error).toBeInstanceOf(ConversationIsOver);
+            return;
+          }
+        }
+      };
+      const end = async (): Promise<void> => {
+        await new Promise((resolve) => setTimeout(resolve, 20 + i * 15));
+        await stage.conversations.end(conversation.conversationId, 'left', conversation.members[0].userId);
+      };
+      await Promise.all([talk(0), talk(1), end()]);
+      const page = await sync(conversation);
+      expect(page.messages.map((m) => m.seq)).toEqual(page.messages.map((_, n) => n + 1));
+      expect(page).toMatchObject({ complete: true, lastSeq: acks.length });
+      for (const { text, seq } of acks) expect(page.messages[seq - 1]?.text).toBe(text);
+      for (const slot of [0, 1])
+        expect(page.messages.map((m) => m.text).filter((t) => t.startsWith(`${slot}:`))).toEqual(
+          acks.filter((ack) => ack.slot === slot).map((ack) => ack.text),
+        );
+    });
+    await Promise.all(runs);
+  });
+
+  it('lets a policy change or refuse a text', async () => {
+    const other = await ChatStage.start();
+    try {
+      other.policies.add({ apply: (text) => text.replace('darn', '****') });
+      const { members } = await other.openConversation();
+      const { userId, handle } = members[0];
+      await other.messages.send(callerOf(userId), { conversationId: handle, clientId: randomUUID(), text: 'darn it' });
+      expect(other.sentTo(members[1].userId, 'message:new')).toMatchObject([{ text: '**** it' }]);
+      other.policies.add({
+        apply: () => {
+          throw new StoaError('FORBIDDEN');
+        },
+      });
+      const refused = other.messages.send(callerOf(userId), {
+        conversationId: handle,
+        clientId: randomUUID(),
+        text: 'x',
+      });
+      await expect(refused).rejects.toMatchObject({ code: 'FORBIDDEN' });
+    } finally {
+      await other.stop();
+    }
+  });
+});
+
+describe('reading', () => {
+  it('pages from any place and says whether more is to come', async () => {
+    const conversation = await stage.openConversation();
+    for (let n = 1; n <= 7; n += 1) await send(conversation, { slot: n % 2 ? 0 : 1, text: `m${n}` });
+    const page = await sync(conversation, 2, { limit: 3, slot: 1 });
+    expect(page.messages.map((m) => [m.seq, m.from, m.text])).toEqual([
+      [3, 'partner', 'm3'],
+      [4, 'you', 'm4'],
+      [5, 'partner', 'm5'],
+    ]);
+    expect(page).toMatchObject({ lastSeq: 7, complete: false });
+    expect(await sync(conversation, 5)).toMatchObject({ complete: true, lastSeq: 7 });
+    expect(await sync(conversation, 7)).toMatchObject({ messages: [], complete: true, lastSeq: 7 });
+    expect(await sync(conversation, 1_000)).toMatchObject({ messages: [], complete: true, lastSeq: 7 });
+  });
+
+  it('puts the newest 50 into the state', async () => {
+    const conversation = await stage.openConversation();
+    for (let n = 1; n <= 53; n += 1) await send(conversation, { text: `m${n}` });
+    const state = await stage.conversations.stateOf(conversation.members[1].userId);
+    expect(state?.messages).toHaveLength(50);
+    expect(state?.messages.at(0)?.seq).toBe(4);
+    expect(state).toMatchObject({ lastSeq: 53, conversation: { id: conversation.members[1].handle } });
+    expect(await stage.conversations.stateOf(await stage.addUser())).toBeUndefined();
+  });
+
+  it('passes on seen marks that are news, never beyond what was said', async () => {
+    const conversation = await stage.openConversation();
+    const [a, b] = conversation.members;
+    await send(conversation);
+    await send(conversation);
+    const see = (seq: number) => stage.messages.see(callerOf(b.userId), { conversationId: b.handle, seq });
+    await Promise.all([see(1), see(2), see(2)]);
+    await see(1);
+    await see(99);
+    const seen = stage.sentTo(a.userId, 'message:seen').map((s) => s.seq);
+    expect(Math.max(...seen)).toBe(2);
+    expect(seen.filter((seq) => seq > 2)).toEqual([]);
+    await stage.messages.setTyping(callerOf(a.userId), { conversationId: a.handle, typing: true });
+    expect(stage.sentTo(b.userId, 'typing:changed')).toEqual([{ conversationId: b.handle, typing: true }]);
+  });
+});

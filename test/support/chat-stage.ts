@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { Attendance } from '../../src/chat/attendance.service.js';
+import { AttendanceRepository } from '../../src/chat/attendance.repository.js';
+import { AppendLanes } from '../../src/chat/append-lanes.js';
+import type { OpenedConversation } from '../../src/chat/chat.types.js';
+import { ConversationEnding } from '../../src/chat/conversation-ending.js';
+import { ConversationNotices } from '../../src/chat/conversation-notices.js';
+import { ConversationPulse } from '../../src/chat/conversation-pulse.js';
+import { ConversationRepository } from '../../src/chat/conversation.repository.js';
+import { ConversationService } from '../../src/chat/conversation.service.js';
+import { MemberLookup } from '../../src/chat/member-lookup.js';
+import { MessagePolicies } from '../../src/chat/message-policy.port.js';
+import { MessageRepository } from '../../src/chat/message.repository.js';
+import { MessageService } from '../../src/chat/message.service.js';
+import { PageReader } from '../../src/chat/page-reader.js';
+import { PulseRepository } from '../../src/chat/pulse.repository.js';
+import type { ConversationConfig } from '../../src/config/config.types.js';
+import { Audit } from '../../src/platform/audit/audit.js';
+import { DomainEvents } from '../../src/platform/events/domain-events.js';
+import type { Identity } from '../../src/platform/identity/identity.types.js';
+import { Log } from '../../src/platform/logging/log.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
+import { createDataSource } from '../../src/platform/postgres/data-source.js';
+import { Database } from '../../src/platform/postgres/database.js';
+import { Clock } from '../../src/platform/time/clock.js';
+import type { PresenceService } from '../../src/presence/presence.service.js';
+import { createDatabase } from './database.js';
+
+/** An event that somebody would have been sent. */
+export interface Emitted {
+  userId: string;
+  event: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- tests look into whatever was sent
+  payload: any;
+}
+
+const DURATIONS: ConversationConfig = { reconnectGraceMs: 45_000, idleMs: 900_000, messageRetentionMs: 86_400_000 };
+
+/** The services of chat on a database of their own; what they emit is kept instead of sent. */
+export class ChatStage {
+  readonly emitted: Emitted[] = [];
+  readonly events;
+  readonly metrics = new Metrics();
+  readonly conversations: ConversationService;
+  readonly ending: ConversationEnding;
+  readonly attendance: Attendance;
+  readonly messages: MessageService;
+  readonly messageRows: MessageRepository;
+  readonly conversationRows: ConversationRepository;
+  readonly policies = new MessagePolicies();
+
+  private constructor(
+    readonly database: Database,
+    durations: ConversationConfig,
+  ) {
+    const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: false });
+    const presence = {
+      emit: (userId: string, event: string, payload: unknown) => void this.emitted.push({ userId, event, payload }),
+    } as unknown as PresenceService;
+    this.events = new DomainEvents(log);
+    this.conversationRows = new ConversationRepository(database);
+    this.messageRows = new MessageRepository(database);
+    const members = new MemberLookup(this.conversationRows);
+    const pages = new PageReader(this.messageRows);
+    const notices = new ConversationNotices(presence, this.events, log, durations, this.metrics);
+    const audit = new Audit(database, new Clock(), log);
+    this.ending = new ConversationEnding(database, this.conversationRows, notices, audit, durations);
+    this.conversations = new ConversationService(
+      this.conversationRows,
+      members,
+      pages,
+      this.ending,
+      notices,
+      durations,
+    );
+    this.attendance = new Attendance(new AttendanceRepository(database), presence, this.events, durations);
+    const pulse = new ConversationPulse(new PulseRepository(database), log, durations);
+    const lanes = new AppendLanes(this.messageRows, this.metrics);
+    this.messages = new MessageService(members, this.policies, lanes, pages, pulse, presence);
+  }
+
+  static async start(durations: Partial<ConversationConfig> = {}): Promise<ChatStage> {
+    const url = await createDatabase();
+    const facts = await inspectDatabase(url, true);
+    const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
+    await source.initialize();
+    return new ChatStage(new Database(source), { ...DURATIONS, ...durations });
+  }
+
+  stop(): Promise<void> {
+    return this.database.onApplicationShutdown();
+  }
+
+  async addUser(nickname: string | null = null): Promise<string> {
+    const id = randomUUID();
+    await this.database.query(
+      `INSERT INTO users (id, kind, nickname, age_band, languages, interests) VALUES ($1, 'guest', $2, '25-34', '{en}', '{}')`,
+      [id, nickname],
+    );
+    return id;
+  }
+
+  /** Two new users in a new conversation. */
+  async openConversation(sharedInterests: string[] = []): Promise<OpenedConversation> {
+    const pair = { userA: await this.addUser('Ada'), userB: await this.addUser(), sharedInterests };
+    const [outcome] = await this.database.transaction((tx) => this.conversations.open(tx, [pair]));
+    if (!outcome?.opened) throw new Error('the pair was refused');
+    return outcome.conversation;
+  }
+
+  /** What `userId` was sent, by event. */
+  sentTo(userId: string, event: string): Emitted['payload'][] {
+    return this.emitted.filter((e) => e.userId === userId && e.event === event).map((e) => e.payload);
+  }
+}
+
+export const callerOf = (userId: string): Identity => ({ userId, sessionId: randomUUID(), kind: 'guest' });
