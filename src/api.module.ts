@@ -7,6 +7,9 @@ import { GuestsController } from './auth/guests.controller.js';
 import { MeController } from './auth/me.controller.js';
 import { SessionsController } from './auth/sessions.controller.js';
 import type { Boot } from './boot.js';
+import { ChatGateway } from './chat/chat.gateway.js';
+import { ChatModule } from './chat/chat.module.js';
+import { ConversationsController } from './chat/conversations.controller.js';
 import { ConfigModule } from './config/config.module.js';
 import { HealthController } from './ops/health.controller.js';
 import { PlatformModule } from './platform/platform.module.js';
@@ -20,9 +23,23 @@ import { PresenceModule } from './presence/presence.module.js';
 
 /** The api process, whole: every door it has is listed here. */
 @Module({
-  imports: [PlatformModule, AuthModule, PresenceModule],
-  controllers: [CsrfController, GuestsController, MeController, SessionsController, HealthController],
-  providers: [...ACCESS_GUARDS, SocketEdge, HandshakeGate, Drain, { provide: EventGate, useClass: SocketLimiter }],
+  imports: [PlatformModule, AuthModule, PresenceModule, ChatModule],
+  controllers: [
+    CsrfController,
+    GuestsController,
+    MeController,
+    SessionsController,
+    ConversationsController,
+    HealthController,
+  ],
+  providers: [
+    ...ACCESS_GUARDS,
+    SocketEdge,
+    HandshakeGate,
+    Drain,
+    ChatGateway,
+    { provide: EventGate, useClass: SocketLimiter },
+  ],
 })
 export class ApiModule {
   static for({ config, source }: Boot): DynamicModule {

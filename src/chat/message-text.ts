@@ -40,7 +40,8 @@ export function normaliseText(raw: string): string {
   return text;
 }
 
-const shortenRun = (run: string): string => (run.length <= MAX_MARKS ? run : Array.from(run).slice(0, MAX_MARKS).join(''));
+const shortenRun = (run: string): string =>
+  run.length <= MAX_MARKS ? run : Array.from(run).slice(0, MAX_MARKS).join('');
 
 function countCodePoints(text: string): number {
   let count = 0;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { HistoryQuery } from '../contracts/http.dto.js';
 import type { MarkSeen, SendMessage, SetTyping, SyncConversation } from '../contracts/socket-requests.dto.js';
 import { MAX_SYNC_LIMIT } from '../contracts/socket-requests.dto.js';
 import type { MessagePage, SentMessage } from '../contracts/state.dto.js';
@@ -79,6 +80,15 @@ export class MessageService {
     });
     if (!page) return this.deleted(member);
     return viewPage(page, after, member);
+  }
+
+  /** The same for HTTP. */
+  history(caller: Identity, handle: string, { after, limit }: HistoryQuery): Promise<MessagePage> {
+    return this.sync(caller, {
+      conversationId: handle,
+      after: Number(after ?? 0),
+      limit: Number(limit ?? MAX_SYNC_LIMIT),
+    });
   }
 
   private placeOf(

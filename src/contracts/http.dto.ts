@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsArray, IsBoolean, IsISO8601, IsString, ValidateNested } from 'class-validator';
+import { IsArray, IsBoolean, IsISO8601, IsOptional, IsString, Matches, ValidateNested } from 'class-validator';
 import { User } from './state.dto.js';
 
 /** `GET /csrf` */
@@ -44,4 +44,17 @@ export class SessionList {
   @ValidateNested({ each: true })
   @Type(() => SessionView)
   sessions!: SessionView[];
+}
+
+/** `GET /conversations/:id/messages`: a query's values are texts. */
+export class HistoryQuery {
+  /** Messages after this seq; default 0. */
+  @IsOptional()
+  @Matches(/^\d{1,9}$/)
+  after?: string;
+
+  /** 1..100; default 100. */
+  @IsOptional()
+  @Matches(/^([1-9]\d?|100)$/)
+  limit?: string;
 }
