@@ -3,13 +3,18 @@ import type { DynamicModule } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
 import type { Boot } from './boot.js';
 import { ConfigModule } from './config/config.module.js';
+import { MatchingModule } from './matching/matching.module.js';
+import { MatchingProcessor } from './matching/matching.processor.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
 import { JobRunnerModule } from './platform/queue/queue.module.js';
 import { PresenceModule } from './presence/presence.module.js';
 
 /** The worker process, whole: every door it has is listed here. */
-@Module({ imports: [PlatformModule, AuthModule, PresenceModule, JobRunnerModule] })
+@Module({
+  imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, JobRunnerModule],
+  providers: [MatchingProcessor],
+})
 export class WorkerModule {
   static for({ config, source }: Boot): DynamicModule {
     return { module: WorkerModule, imports: [ConfigModule.for(config), PostgresModule.for(source)] };

@@ -1,0 +1,2 @@
+DROP FUNCTION pair_lock_key(uuid, uuid);
+DROP TABLE blocks;

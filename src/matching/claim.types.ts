@@ -1,0 +1,23 @@
+import type { ProposedPair } from './ticket.types.js';
+
+/** A pair that is out of the pool, until it is settled or released. */
+export interface Claim {
+  readonly claimId: string;
+  readonly pair: ProposedPair;
+  readonly sharedInterests: string[];
+}
+
+/** How one search of a claim goes on: `settle` ends it (its person is in a conversation), `release` gives it back its place. */
+export type Fate = 'settle' | 'release';
+
+/** One search of a claim. */
+export interface ClaimedSearch {
+  readonly claimId: string;
+  readonly searchId: string;
+  readonly userId: string;
+}
+
+/** `searchA.searchB.nonce`: the sweep finds the searches by it, and a late settlement of an older claim finds nothing. */
+export const claimIdOf = (searchA: string, searchB: string, nonce: string): string => `${searchA}.${searchB}.${nonce}`;
+
+export const searchesOf = (claimId: string): string[] => claimId.split('.').slice(0, 2);

@@ -1,0 +1,31 @@
+--[[ Ends a search that waits; one that is claimed ends when its claim is refused. An unknown one is marked as ended,
+  so that a start under way with its id finds that it came too late.
+  KEYS[1] ticket: hash   KEYS[2] user: string   KEYS[3] waiting: zset   KEYS[4] leases: zset   KEYS[5] deltas: stream
+  KEYS[6] avoid: zset   KEYS[7] block: set
+  ARGV[1] searchId   ARGV[2] why: gave_up or lost   ARGV[3] 1: only when its lease has run out
+  ARGV[4] how long the end is remembered (ms)   ARGV[5] entries that the stream keeps
+  Returns `cancelled`, `claimed` (the match may still win), `matched` (it won), `absent` (no such search) or `alive` (ARGV[3] only). ]]
+local search = ARGV[1]
+local state = redis.call('HGET', KEYS[1], 'state')
+if state == 'M' then return 'matched' end
+if state == 'X' then return 'absent' end
+if ARGV[3] == '1' then
+  local clock = redis.call('TIME')
+  local lease = redis.call('ZSCORE', KEYS[4], search)
+  if lease and tonumber(lease) > clock[1] * 1000 + math.floor(clock[2] / 1000) then return 'alive' end
+end
+if state == 'C' then
+  if ARGV[3] ~= '1' then redis.call('HSET', KEYS[1], 'quit', ARGV[2]) end
+  return 'claimed'
+end
+if state == 'W' then
+  redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[5], '*', 'op', '-', 's', search, 'r', ARGV[2])
+  if redis.call('GET', KEYS[2]) == search then redis.call('DEL', KEYS[2]) end
+  redis.call('DEL', KEYS[6], KEYS[7])
+end
+redis.call('ZREM', KEYS[3], search)
+redis.call('ZREM', KEYS[4], search)
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'state', 'X', 'why', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return state and 'cancelled' or 'absent'

@@ -1,0 +1,21 @@
+import { IsString, Length } from 'class-validator';
+import { defineJobs } from '../platform/queue/job-definitions.js';
+
+/** `shard.run`: pairs the people who wait in a shard, for as long as anybody does. */
+export class RunShard {
+  @IsString()
+  @Length(1, 32)
+  shard!: string;
+}
+
+/** `shard.sweep`: looks after what outlived its lease, in every shard. */
+export class SweepShards {}
+
+/**
+ * `shard.run` is deduplicated where the searches are: `enqueue.lua` asks for one run of a shard that nobody runs, atomically with
+ * the arrival, so that neither a wake-up nor a runner is ever doubled or lost. A run that failed is asked for again by the sweep.
+ */
+export const matchingJobs = defineJobs('matching', {
+  'shard.run': { payload: RunShard, options: { attempts: 1, removeOnComplete: { count: 100 } } },
+  'shard.sweep': { payload: SweepShards, options: { attempts: 1, removeOnComplete: true } },
+});

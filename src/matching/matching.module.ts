@@ -1,0 +1,44 @@
+import { Module } from '@nestjs/common';
+import { ChatModule } from '../chat/chat.module.js';
+import { SafetyModule } from '../safety/safety.module.js';
+import { ClaimDesk } from './claim-desk.js';
+import { DeadSearches } from './dead-searches.js';
+import { MatchOpener } from './match-opener.js';
+import { MatchRepository } from './match.repository.js';
+import { MatchingMetrics } from './matching.metrics.js';
+import { SearchEntry } from './search-entry.js';
+import { SearchHeartbeat } from './search-heartbeat.js';
+import { SearchQueue } from './search-queue.js';
+import { SearchRecords } from './search-records.js';
+import { SearchStatusReader } from './search-status.reader.js';
+import { SearchService } from './search.service.js';
+import { ShardFeed } from './shard-feed.js';
+import { ShardKeeper } from './shard-keeper.js';
+import { ShardReporter } from './shard-reporter.js';
+import { ShardRunner } from './shard-runner.js';
+import { ShardSweeper } from './shard-sweeper.js';
+
+/** Whom people meet: searches, shards, claims. The api starts searches, the worker runs the shards. */
+@Module({
+  imports: [ChatModule, SafetyModule],
+  providers: [
+    ClaimDesk,
+    DeadSearches,
+    MatchOpener,
+    MatchRepository,
+    MatchingMetrics,
+    SearchEntry,
+    SearchHeartbeat,
+    SearchQueue,
+    SearchRecords,
+    SearchService,
+    SearchStatusReader,
+    ShardFeed,
+    ShardKeeper,
+    ShardReporter,
+    ShardRunner,
+    ShardSweeper,
+  ],
+  exports: [SearchService, ShardKeeper],
+})
+export class MatchingModule {}

@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Busy } from '../platform/errors/stoa-error.js';
+import { Log } from '../platform/logging/log.js';
+import { JobProducer } from '../platform/queue/job-producer.js';
+import { AvoidanceService } from '../safety/avoidance.service.js';
+import { matchingJobs } from './matching.jobs.js';
+import { SearchQueue } from './search-queue.js';
+import { SearchRecords } from './search-records.js';
+import type { SearchRecord } from './search-records.js';
+import type { LiveSearch, SearchPlace } from './search.types.js';
+
+/** How often an entry meets the end of an older search before it gives up. */
+const MOST_TRIES = 5;
+
+/** The way into the pool, for a new search and for one that Redis has forgotten. */
+@Injectable()
+export class SearchEntry {
+  constructor(
+    private readonly queue: SearchQueue,
+    private readonly records: SearchRecords,
+    private readonly avoidance: AvoidanceService,
+    private readonly producer: JobProducer,
+    private readonly log: Log,
+  ) {}
+
+  /**
+   * The user waits after this, in the search that they had or in a new one that began at `sinceMs` (0: now).
+   * `searchId` is the one that a new search gets first; one that was used before is never used again.
+   */
+  async enter(wanted: Omit<SearchRecord, 'searchId'> & { searchId?: string }): Promise<LiveSearch> {
+    const avoidance = await this.avoidance.of(wanted.userId);
+    let searchId = wanted.searchId ?? randomUUID();
+    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+      const home = await this.queue.takeHome(wanted.userId, { shard: wanted.shard, searchId });
+      const record = { ...wanted, ...home };
+      const reply = await this.queue.enqueue({ ...record, avoidance });
+      if (reply.status === 'new' || reply.status === 'live') {
+        this.records.remember({ ...record, sinceMs: reply.sinceMs });
+        if (reply.wake) await this.wake(home.shard);
+        return { searchId: home.searchId, sinceMs: reply.sinceMs };
+      }
+      // `other`: the home was lost while its search lives; it is found again under its own id. `ended`: room for another.
+      if (reply.status === 'other') await this.queue.keepHome({ ...record, searchId: reply.searchId });
+      else await this.queue.leaveHome(record);
+      searchId = randomUUID();
+    }
+    throw new Busy();
+  }
+
+  /** A lost wake-up costs at most one sweep. */
+  private async wake(shard: SearchPlace['shard']): Promise<void> {
+    await this.producer
+      .add(matchingJobs, 'shard.run', { shard })
+      .catch((error: unknown) => this.log.warn({ event: 'matching.wake_failed', shard, err: error }));
+  }
+}

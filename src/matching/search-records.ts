@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import type { OwnedPlace } from './search.types.js';
+
+/** What it takes to put a search back when Redis was emptied. */
+export interface SearchRecord extends OwnedPlace {
+  /** From `packAttributes`. */
+  readonly attrs: string;
+  /** ms of the shard's clock */
+  readonly sinceMs: number;
+}
+
+/** The searches of the people connected to this process. Memory only: it dies with their connections. */
+@Injectable()
+export class SearchRecords {
+  private readonly byUser = new Map<string, SearchRecord>();
+
+  remember(record: SearchRecord): void {
+    this.byUser.set(record.userId, record);
+  }
+
+  forget(userId: string): void {
+    this.byUser.delete(userId);
+  }
+
+  of(userId: string): SearchRecord | undefined {
+    return this.byUser.get(userId);
+  }
+
+  users(): string[] {
+    return [...this.byUser.keys()];
+  }
+
+  /** Forgets everybody else: they are not connected here any more. */
+  keepOnly(userIds: Iterable<string>): void {
+    const kept = new Set(userIds);
+    for (const userId of this.byUser.keys()) if (!kept.has(userId)) this.byUser.delete(userId);
+  }
+}

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { SearchStatus } from '../contracts/state.dto.js';
+import { Unavailable } from '../platform/errors/stoa-error.js';
+import { SearchEntry } from './search-entry.js';
+import { SearchHeartbeat } from './search-heartbeat.js';
+import { SearchQueue } from './search-queue.js';
+import { SearchRecords } from './search-records.js';
+import { SearchStatusReader } from './search-status.reader.js';
+import type { EndOfSearch, LiveSearch, OwnedPlace, SearchInput } from './search.types.js';
+import { shardOf } from './shard.js';
+import { packAttributes } from './ticket-packing.js';
+
+/** How long a cancel waits for a match under way to win or fail, and how often it looks (ms). */
+const OUTCOME_PATIENCE_MS = 2_000;
+const OUTCOME_LOOK_MS = 10;
+
+/** A person's search: started once, kept alive, ended once. */
+@Injectable()
+export class SearchService {
+  constructor(
+    private readonly queue: SearchQueue,
+    private readonly entry: SearchEntry,
+    private readonly records: SearchRecords,
+    private readonly heartbeat: SearchHeartbeat,
+    private readonly statuses: SearchStatusReader,
+  ) {}
+
+  /** A live search keeps its id and place; other wishes take effect in it. The caller has made sure that the user does not chat. */
+  start(userId: string, input: SearchInput): Promise<LiveSearch> {
+    return this.entry.enter({ userId, shard: shardOf(input.languages), attrs: packAttributes(input), sinceMs: 0 });
+  }
+
+  /** `matched`: a match was quicker; its conversation is open. */
+  async cancel(userId: string): Promise<'cancelled' | 'not_searching' | 'matched'> {
+    this.records.forget(userId);
+    const home = await this.queue.homeOf(userId);
+    if (!home) return 'not_searching';
+    const deadline = performance.now() + OUTCOME_PATIENCE_MS;
+    for (let waited = false; performance.now() < deadline; waited = true) {
+      const reply = await this.end({ ...home, userId }, 'gave_up');
+      if (reply === 'matched') return 'matched';
+      if (reply !== 'claimed') return reply === 'cancelled' || waited ? 'cancelled' : 'not_searching';
+      await sleep(OUTCOME_LOOK_MS);
+    }
+    throw new Unavailable();
+  }
+
+  /** Ends the search of a user who is gone. A match under way may still win; it is not waited for. */
+  async drop(userId: string): Promise<void> {
+    this.records.forget(userId);
+    const home = await this.queue.homeOf(userId);
+    if (home) await this.end({ ...home, userId }, 'lost');
+  }
+
+  /** The connection was lost: the search waits `leaseMs` for the user to return, then it is dropped. */
+  async keep(userId: string, leaseMs: number): Promise<void> {
+    this.records.forget(userId);
+    const home = await this.queue.homeOf(userId);
+    if (home) await this.queue.touch(home.shard, [home.searchId], leaseMs);
+  }
+
+  /** Every 4–5 s, with everybody who is connected here: keeps their searches alive, and puts back those that Redis has forgotten. */
+  refresh(connectedUsers: readonly string[]): Promise<void> {
+    return this.heartbeat.refresh(connectedUsers);
+  }
+
+  /** undefined when the user does not search. */
+  async statusOf(userId: string): Promise<(SearchStatus & { since: string }) | undefined> {
+    return (await this.statuses.of([userId])).get(userId);
+  }
+
+  /** Of those who search. */
+  statusesOf(userIds: readonly string[]): Promise<Map<string, SearchStatus & { since: string }>> {
+    return this.statuses.of(userIds);
+  }
+
+  private async end(place: OwnedPlace, why: EndOfSearch) {
+    const reply = await this.queue.cancel(place, { why });
+    if (reply !== 'claimed') await this.queue.leaveHome(place);
+    return reply;
+  }
+}

@@ -1,0 +1,82 @@
+import type { Avoidance } from '../safety/avoidance.types.js';
+import { AvoidBook } from './avoid-book.js';
+import type { Delta } from './delta.js';
+import { InterestTags } from './interest-tags.js';
+import { ShardPolicy } from './shard-policy.js';
+import type { ShardPolicyOptions } from './shard-policy.js';
+import { unpackTicket } from './ticket-packing.js';
+import type { PackedTicket } from './ticket-packing.js';
+import type { SearchTicket } from './ticket.types.js';
+import { WaitingPool } from './waiting-pool.js';
+
+/** How long a pair that a claim refused is not proposed again (ms): the truth may have changed by then. */
+const REFUSAL_REMEMBERED_MS = 60_000;
+
+/** The waiting searches of one shard in a runner's memory: the fold of the deltas. No I/O. */
+export class ShardMirror {
+  pool = new WaitingPool();
+  policy: ShardPolicy;
+  /** The newest entry of the stream that is in here; '' before the first build. */
+  cursor = '';
+  nowMs = 0;
+  private readonly book = new AvoidBook(() => this.nowMs);
+  private readonly tags = new InterestTags();
+
+  constructor(private readonly options: Omit<ShardPolicyOptions, 'tags' | 'avoids'> = {}) {
+    this.policy = this.newPolicy();
+  }
+
+  /** Starts anew; what was learnt stays. */
+  clear(cursor: string): void {
+    for (const ticket of this.pool.tickets()) this.tags.release(ticket.interests);
+    this.book.clear();
+    this.pool = new WaitingPool();
+    this.policy = this.newPolicy(this.policy);
+    this.cursor = cursor;
+  }
+
+  /** `avoidance` belongs to the ticket's user, when there is one. Answers the search when it is a new one. */
+  put(packed: PackedTicket, avoidance: Avoidance | undefined): SearchTicket {
+    const before = this.pool.get(packed.searchId);
+    const ticket = unpackTicket(packed, this.tags);
+    if (avoidance) this.book.learn(ticket.userId, avoidance);
+    this.pool.add(ticket);
+    if (before) this.tags.release(before.interests);
+    return ticket;
+  }
+
+  /** Out of the pool: claimed, ended or dead. */
+  take(searchId: string): SearchTicket | undefined {
+    const ticket = this.pool.remove(searchId);
+    if (!ticket) return undefined;
+    this.tags.release(ticket.interests);
+    this.book.forget(ticket.userId);
+    return ticket;
+  }
+
+  apply(delta: Delta, avoidance: Avoidance | undefined): void {
+    if (delta.kind === 'mark') return;
+    if (delta.kind === 'left') {
+      const ticket = this.take(delta.searchId);
+      if (ticket && delta.why !== 'claimed') this.policy.departed(ticket, this.nowMs, delta.why);
+      return;
+    }
+    const ticket = this.put(delta.ticket, avoidance);
+    if (delta.kind === 'arrived') this.policy.arrived(ticket, this.nowMs);
+  }
+
+  /** A claim found that the two must not meet. */
+  refuse(a: SearchTicket, b: SearchTicket): void {
+    this.book.put(a.userId, b.userId, this.nowMs + REFUSAL_REMEMBERED_MS);
+  }
+
+  /** What both like, as they typed it; asked while both are here. */
+  sharedInterests(a: SearchTicket, b: SearchTicket): string[] {
+    return a.interests.filter((tag) => b.interests.includes(tag)).map((tag) => this.tags.textOf(tag));
+  }
+
+  private newPolicy(before?: ShardPolicy): ShardPolicy {
+    const learning = before ? { learning: before.learning } : {};
+    return new ShardPolicy({ ...this.options, ...learning, tags: this.tags, avoids: this.book.avoids });
+  }
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Log } from '../platform/logging/log.js';
+import { ClaimDesk } from './claim-desk.js';
+import type { Claim } from './claim.types.js';
+import type { ClaimReply } from './search.scripts.js';
+import { DeadSearches } from './dead-searches.js';
+import { MatchOpener } from './match-opener.js';
+import { MatchingMetrics } from './matching.metrics.js';
+import { pickPairs } from './pair-picker.js';
+import { CLAIM_OPEN_WITHIN_MS, TICK_MS } from './search.limits.js';
+import { ShardFeed } from './shard-feed.js';
+import { ShardMirror } from './shard-mirror.js';
+import { ShardReporter } from './shard-reporter.js';
+import { RecentWaits, classOf } from './shard-report.js';
+import type { ProposedPair } from './ticket.types.js';
+
+/** Transactions under way at once for one shard; more would only wait for each other. */
+const MOST_OPENINGS = 4;
+
+/** Rest after a fault of a store (ms), and how many in a row end the run: the sweep asks for another. */
+const FAULT_PAUSE_MS = 250;
+const MOST_FAULTS = 20;
+
+/** One run of one shard. */
+interface Run {
+  readonly shard: string;
+  readonly runner: string;
+  readonly mirror: ShardMirror;
+  readonly waits: RecentWaits;
+  readonly openings: Set<Promise<void>>;
+  /** ms of the process: no claims before this, because Postgres refused the last ones. */
+  pausedUntil: number;
+}
+
+/** Runs a shard while anybody waits in it: look, pick, claim, open. One at a time in the whole deployment; two are safe, only wasteful. */
+@Injectable()
+export class ShardRunner {
+  constructor(
+    private readonly feed: ShardFeed,
+    private readonly desk: ClaimDesk,
+    private readonly opener: MatchOpener,
+    private readonly dead: DeadSearches,
+    private readonly reporter: ShardReporter,
+    private readonly metrics: MatchingMetrics,
+    private readonly log: Log,
+  ) {}
+
+  /** @returns true when the process drains and somebody still waits: another one should go on */
+  async run(shard: string, signal: AbortSignal): Promise<boolean> {
+    const run: Run = {
+      shard,
+      runner: randomUUID(),
+      mirror: new ShardMirror(),
+      waits: new RecentWaits(),
+      openings: new Set(),
+      pausedUntil: 0,
+    };
+    try {
+      await this.tickOn(run, signal);
+    } finally {
+      await Promise.all(run.openings);
+    }
+    if (!signal.aborted) return false;
+    return (await this.feed.rest(shard, run.runner, true)) === 'rested' && run.mirror.pool.size > 0;
+  }
+
+  private async tickOn(run: Run, signal: AbortSignal): Promise<void> {
+    for (let faults = 0; !signal.aborted;) {
+      const began = performance.now();
+      try {
+        if (await this.tick(run)) return;
+        faults = 0;
+        await sleep(Math.max(1, TICK_MS - (performance.now() - began)), undefined, { signal }).catch(() => undefined);
+      } catch (error) {
+        faults += 1;
+        this.log.warn({ event: 'matching.tick_failed', shard: run.shard, faults, err: error });
+        if (faults >= MOST_FAULTS) throw error;
+        await sleep(FAULT_PAUSE_MS);
+      }
+    }
+  }
+
+  /** @returns true when the run is over: nobody waits, or another one runs the shard */
+  private async tick(run: Run): Promise<boolean> {
+    const { shard, mirror, openings } = run;
+    const end = this.metrics.tick.startTimer();
+    if (!(await this.feed.follow(shard, mirror, run.runner))) return true;
+    if (openings.size < MOST_OPENINGS && performance.now() >= run.pausedUntil) await this.claim(run);
+    end();
+    this.metrics.pool.set({ shard }, mirror.pool.size);
+    await this.reporter.report(shard, mirror, run.waits);
+    if (mirror.pool.size > 0 || openings.size > 0) return false;
+    return (await this.feed.rest(shard, run.runner, false)) !== 'busy';
+  }
+
+  private async claim(run: Run): Promise<void> {
+    const { shard, mirror } = run;
+    const proposed = pickPairs(mirror.pool, mirror.policy, mirror.nowMs);
+    if (proposed.length === 0) return;
+    const claimedAt = performance.now();
+    const claims: Claim[] = [];
+    const dead: string[] = [];
+    for (const { pair, claimId, reply } of await this.desk.claim(shard, proposed)) {
+      this.metrics.claims.inc({ shard, outcome: reply });
+      if (reply === 'claimed') claims.push({ claimId, pair, sharedInterests: mirror.sharedInterests(pair.a, pair.b) });
+      for (const searchId of leavers(pair, reply)) mirror.take(searchId);
+      if (reply === 'avoided') mirror.refuse(pair.a, pair.b);
+      if (reply === 'dead_a') dead.push(pair.a.searchId);
+      if (reply === 'dead_b') dead.push(pair.b.searchId);
+    }
+    if (dead.length > 0) await this.dead.drop(shard, dead);
+    if (claims.length > 0) this.open(run, claims, claimedAt);
+  }
+
+  /** Goes on beside the ticks. */
+  private open(run: Run, claims: readonly Claim[], claimedAt: number): void {
+    const opening = this.openAll(run, claims, claimedAt)
+      .catch((error: unknown) => {
+        run.pausedUntil = performance.now() + FAULT_PAUSE_MS;
+        this.log.warn({ event: 'matching.open_failed', shard: run.shard, pairs: claims.length, err: error });
+      })
+      .finally(() => run.openings.delete(opening));
+    run.openings.add(opening);
+  }
+
+  private async openAll(run: Run, claims: readonly Claim[], claimedAt: number): Promise<void> {
+    // This process was held up for so long that the sweep may be about to release them: it decides.
+    if (performance.now() - claimedAt > CLAIM_OPEN_WITHIN_MS) return;
+    const { opened, vetoed } = await this.opener.open(run.shard, claims);
+    for (const pair of opened) this.learn(run, pair);
+    for (const { a, b } of vetoed) run.mirror.refuse(a, b);
+    this.metrics.claims.inc({ shard: run.shard, outcome: 'opened' }, opened.length);
+    this.metrics.claims.inc({ shard: run.shard, outcome: 'vetoed' }, vetoed.length);
+  }
+
+  private learn({ shard, mirror, waits }: Run, pair: ProposedPair): void {
+    mirror.policy.paired(pair, mirror.nowMs);
+    for (const ticket of [pair.a, pair.b]) {
+      const waitMs = Math.max(0, mirror.nowMs - ticket.sinceMs);
+      waits.observe(classOf(ticket), waitMs);
+      this.metrics.wait.observe({ shard, class: classOf(ticket) }, waitMs / 1_000);
+    }
+  }
+}
+
+/** Who is not among the waiting any more. `gone` and `stale` are told by the next deltas, which say of whom. */
+function leavers({ a, b }: ProposedPair, reply: ClaimReply): string[] {
+  if (reply === 'claimed') return [a.searchId, b.searchId];
+  if (reply === 'dead_a') return [a.searchId];
+  return reply === 'dead_b' ? [b.searchId] : [];
+}

@@ -1,0 +1,44 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JobProducer } from '../platform/queue/job-producer.js';
+import { REDIS } from '../platform/redis/redis.tokens.js';
+import type { RedisClient } from '../platform/redis/redis-connection.js';
+import { searchesOf } from './claim.types.js';
+import type { ClaimedSearch } from './claim.types.js';
+import { DeadSearches } from './dead-searches.js';
+import { MatchOpener } from './match-opener.js';
+import { matchingJobs } from './matching.jobs.js';
+import { SearchQueue } from './search-queue.js';
+import { RUNNER_LEASE_MS, SWEEP_BATCH } from './search.limits.js';
+import { sweepScript } from './search.scripts.js';
+import { claimsKey, leasesKey, runnerKey, waitingKey } from './shard.keys.js';
+
+/** Looks after what a crash left behind in a shard: claims, dead searches, a shard that nobody runs. */
+@Injectable()
+export class ShardSweeper {
+  constructor(
+    @Inject(REDIS) private readonly redis: RedisClient,
+    private readonly queue: SearchQueue,
+    private readonly opener: MatchOpener,
+    private readonly dead: DeadSearches,
+    private readonly producer: JobProducer,
+  ) {}
+
+  async sweep(shard: string): Promise<void> {
+    const keys = [claimsKey(shard), leasesKey(shard), waitingKey(shard), runnerKey(shard)];
+    const due = await sweepScript.run(this.redis, keys, [SWEEP_BATCH, RUNNER_LEASE_MS]);
+    if (due.wake) await this.producer.add(matchingJobs, 'shard.run', { shard });
+    if (due.claimIds.length > 0) await this.opener.resolve(shard, await this.claimed(shard, due.claimIds));
+    if (due.searchIds.length > 0) await this.dead.drop(shard, due.searchIds);
+  }
+
+  /** A search that Redis knows no more has no owner: concluding it only takes its claim away. */
+  private claimed(shard: string, claimIds: readonly string[]): Promise<ClaimedSearch[]> {
+    const searches = claimIds.flatMap((claimId) => searchesOf(claimId).map((searchId) => ({ claimId, searchId })));
+    return Promise.all(
+      searches.map(async (search) => ({
+        ...search,
+        userId: (await this.queue.ownerOf({ shard, searchId: search.searchId })) ?? '',
+      })),
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aSearch, eventually, startMatchingStage } from '../support/matching-stage.js';
+import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
+
+let stage: MatchingStage;
+let api: MatchingProcess;
+let worker: MatchingProcess;
+
+/** The partner of each of these users who chats. */
+async function partners(userIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await api.database.query<{ user_id: string; partner: string }>(
+    `SELECT me.user_id, other.user_id AS partner FROM participations me
+       JOIN participations other ON other.conversation_id = me.conversation_id AND other.slot <> me.slot
+      WHERE me.user_id = ANY ($1)`,
+    [userIds],
+  );
+  return new Map(rows.map((row) => [row.user_id, row.partner]));
+}
+
+beforeAll(async () => {
+  stage = await startMatchingStage();
+  [api, worker] = await Promise.all([stage.startProcess('api'), stage.startProcess('worker')]);
+});
+afterAll(() => stage?.stop());
+
+describe('matching', () => {
+  it('brings two together within a moment, and forgets their searches', async () => {
+    const [a, b] = (await stage.aCrowd(api.database, 2)) as [string, string];
+    await api.searches.start(a, aSearch({ interests: ['go'] }));
+    await sleep(300);
+    const began = performance.now();
+    await api.searches.start(b, aSearch({ interests: ['go'] }));
+    const found = await eventually(async () => (await partners([a])).get(a));
+    expect(found).toBe(b);
+    expect(performance.now() - began).toBeLessThan(500);
+    await eventually(async () => (await api.searches.statusesOf([a, b])).size === 0);
+    expect(await api.searches.cancel(a)).toBe('not_searching');
+  });
+
+  it('keeps a live search as it is, takes new wishes, and ends it once', async () => {
+    const [a] = (await stage.aCrowd(api.database, 1)) as [string];
+    const first = await api.searches.start(a, aSearch());
+    expect(await api.searches.start(a, aSearch())).toEqual(first);
+    expect(await api.searches.start(a, aSearch({ interests: ['chess'] }))).toEqual(first);
+    const status = await eventually(() => api.searches.statusOf(a));
+    expect(status).toMatchObject({ searchId: first.searchId, poolSize: 'few', estimatedWaitMs: null, widened: [] });
+    expect(Date.parse(status.since)).toBe(first.sinceMs);
+    expect(await api.searches.cancel(a)).toBe('cancelled');
+    expect(await api.searches.cancel(a)).toBe('not_searching');
+    expect(await api.searches.statusOf(a)).toBeUndefined();
+    expect((await api.searches.start(a, aSearch())).searchId).not.toBe(first.searchId);
+    await api.searches.drop(a);
+  });
+
+  it('wakes again after everybody was matched', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const pair = await stage.aCrowd(api.database, 2);
+      await Promise.all(pair.map((user) => api.searches.start(user, aSearch())));
+      await eventually(async () => (await partners(pair)).size === 2, 1_500);
+      await sleep(round * 20);
+    }
+  });
+
+  it('drops a search that nobody keeps alive, and one whose user is known to be gone', async () => {
+    const [a, b] = (await stage.aCrowd(api.database, 2)) as [string, string];
+    await api.searches.start(a, aSearch());
+    await api.searches.keep(a, 1);
+    await sleep(20);
+    await api.searches.start(b, aSearch());
+    await sleep(300);
+    expect((await partners([a, b])).size).toBe(0);
+    await api.searches.drop(b);
+    expect(await api.searches.statusOf(b)).toBeUndefined();
+    await api.searches.drop(a);
+  });
+
+  it('puts the searches of its people back when Redis was emptied, with their first time', async () => {
+    const [a] = (await stage.aCrowd(api.database, 1)) as [string];
+    const { sinceMs, searchId } = await api.searches.start(a, aSearch());
+    await sleep(50);
+    await api.redis.flushall();
+    await api.searches.refresh([a]);
+    const status = await eventually(() => api.searches.statusOf(a));
+    expect(status.searchId).toBe(searchId);
+    expect(Date.parse(status.since)).toBe(sinceMs);
+    const [b] = (await stage.aCrowd(api.database, 1)) as [string];
+    await api.searches.start(b, aSearch());
+    await eventually(async () => (await partners([a])).get(a) === b);
+  });
+
+  it('does not pair who met lately, nor who blocked the other, in either direction', async () => {
+    const [a, b, c, d] = (await stage.aCrowd(api.database, 4)) as [string, string, string, string];
+    const start = (...users: string[]) => Promise.all(users.map((user) => api.searches.start(user, aSearch())));
+    await start(a, b);
+    await eventually(async () => (await partners([a])).get(a) === b);
+    await api.database.query('UPDATE conversations SET ended_at = now(), end_reason = $1, delete_after = now()', [
+      'left',
+    ]);
+    await api.database.query('DELETE FROM participations');
+    await api.database.query(
+      `INSERT INTO blocks (id, blocker_id, blocked_id, nickname) VALUES (gen_random_uuid(), $1, $2, 'x')`,
+      [c, d],
+    );
+    await start(a, b);
+    await sleep(400);
+    expect((await partners([a, b])).size).toBe(0);
+    await Promise.all([api.searches.cancel(a), api.searches.cancel(b)]);
+    await start(d, c);
+    await sleep(400);
+    expect((await partners([c, d])).size).toBe(0);
+    await Promise.all([api.searches.cancel(c), api.searches.cancel(d)]);
+  });
+
+  it('drops a search whose user already chats, and gives the other their place back', async () => {
+    const [a, b, c, d] = (await stage.aCrowd(api.database, 4)) as [string, string, string, string];
+    await Promise.all([a, b].map((user) => api.searches.start(user, aSearch())));
+    await eventually(async () => (await partners([a])).get(a) === b);
+    const { searchId, sinceMs } = await api.searches.start(c, aSearch());
+    await api.searches.start(a, aSearch());
+    await eventually(async () => !(await api.searches.statusOf(a)));
+    expect(await api.searches.start(c, aSearch())).toEqual({ searchId, sinceMs });
+    await api.searches.start(d, aSearch());
+    await eventually(async () => (await partners([c])).get(c) === d);
+  });
+
+  it('goes on when the worker that runs the shard drains', async () => {
+    const [a, b] = (await stage.aCrowd(api.database, 2)) as [string, string];
+    await api.searches.start(a, aSearch());
+    await sleep(200);
+    const next = await stage.startProcess('worker');
+    await worker.stop();
+    worker = next;
+    await api.searches.start(b, aSearch());
+    await eventually(async () => (await partners([a])).get(a) === b, 1_500);
+  });
+});
