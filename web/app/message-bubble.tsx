@@ -6,29 +6,41 @@ import { splitLinks } from './links.js';
 import { timeOfDay } from './time-text.js';
 import { stranger } from './use-stranger.js';
 
-/** A message's text as text, whatever it says; addresses in it are buttons that ask first. */
-const MessageText = ({ text, onLink }: { text: string; onLink(url: string): void }) => {
+interface LinkProps {
+  text: string;
+  url: string;
+  onLink(url: string): void;
+}
+
+/** An address that asks before it opens. No anchor: nothing may open it past the question, and a button does not wrap. */
+const AskingLink = ({ text, url, onLink }: LinkProps) => {
   const { t } = useLanguage();
   return (
-    <p class="text" dir="auto">
-      {splitLinks(text).map((piece, index) =>
-        'url' in piece ? (
-          <button
-            type="button"
-            class="link"
-            key={index}
-            aria-label={t.link.label(piece.url)}
-            onClick={() => onLink(piece.url)}
-          >
-            {piece.text}
-          </button>
-        ) : (
-          piece.text
-        ),
-      )}
-    </p>
+    <span
+      role="button"
+      tabIndex={0}
+      class="link"
+      aria-label={t.link.label(url)}
+      onClick={() => onLink(url)}
+      onKeyDown={(event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return;
+        event.preventDefault();
+        onLink(url);
+      }}
+    >
+      {text}
+    </span>
   );
 };
+
+/** A message's text as text, whatever it says. */
+const MessageText = ({ text, onLink }: { text: string; onLink(url: string): void }) => (
+  <p class="text" dir="auto">
+    {splitLinks(text).map((piece, index) =>
+      'url' in piece ? <AskingLink key={index} {...piece} onLink={onLink} /> : piece.text,
+    )}
+  </p>
+);
 
 interface BubbleProps {
   message: Message;

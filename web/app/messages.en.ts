@@ -24,6 +24,7 @@ export const en = {
     readyLead: 'One click, and you are on your way to someone new.',
     change: 'Change my details',
     aboutYou: 'About you',
+    topics: 'What you like to talk about',
     whom: 'Whom you would like to meet',
     nickname: 'Nickname',
     nicknameHint: 'What the other person will call you.',

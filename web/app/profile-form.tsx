@@ -97,6 +97,10 @@ export const ProfileForm = ({ profile, asksAdult, submitLabel, busy, onSubmit, c
         <LanguageField values={draft.languages ?? []} onChange={(languages) => set({ languages })} />
       </section>
       <section>
+        <h2>{t.arrive.topics}</h2>
+        <InterestField values={draft.interests ?? []} onChange={(interests) => set({ interests })} />
+      </section>
+      <section>
         <h2>{t.arrive.whom}</h2>
         <p class="hint">{t.arrive.seekHint}</p>
         <SomeOf
@@ -111,7 +115,6 @@ export const ProfileForm = ({ profile, asksAdult, submitLabel, busy, onSubmit, c
           values={draft.seeks?.ageBands ?? []}
           onChange={(ageBands) => set({ seeks: { ...draft.seeks, ageBands } })}
         />
-        <InterestField values={draft.interests ?? []} onChange={(interests) => set({ interests })} />
       </section>
       <footer>
         {asksAdult && (

@@ -70,16 +70,28 @@ const MoveOnDialog = ({ nickname, busy, onLeave, onClose }: MoveOnProps) => {
 const TalkMenu = ({ onAsk }: { onAsk(what: Asking): void }) => {
   const { t } = useLanguage();
   const menu = useRef<HTMLDivElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  const place = () => {
+    const below = opener.current?.getBoundingClientRect().bottom;
+    if (menu.current && below !== undefined) menu.current.style.top = `${below + 4}px`;
+  };
   const choose = (what: Asking) => {
     menu.current?.hidePopover();
     onAsk(what);
   };
   return (
     <>
-      <button type="button" class="quiet more" popovertarget="talk-menu" aria-label={t.talk.more} title={t.talk.more}>
+      <button
+        ref={opener}
+        type="button"
+        class="quiet more"
+        popovertarget="talk-menu"
+        aria-label={t.talk.more}
+        title={t.talk.more}
+      >
         <span aria-hidden="true">⋯</span>
       </button>
-      <div id="talk-menu" class="menu" popover="auto" ref={menu}>
+      <div id="talk-menu" class="menu" popover="auto" ref={menu} onBeforeToggle={place}>
         <button type="button" onClick={() => choose('move-on')}>
           {t.talk.leave}
         </button>

@@ -18,10 +18,14 @@ export const durationText = (ms: number, language: string): string => {
   );
 };
 
+/** The browser's own variety of a language, for its way to write times: "en-GB" for "en". */
+const varietyOf = (language: string): string =>
+  navigator.languages.find((tag) => tag === language || tag.startsWith(`${language}-`)) ?? language;
+
 /** The time of day of a message. */
 export const timeOfDay = (iso: string, language: string): string =>
-  new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
+  new Intl.DateTimeFormat(varietyOf(language), { hour: '2-digit', minute: '2-digit' }).format(new Date(iso));
 
 /** Date and time, for lists. */
 export const dateText = (iso: string, language: string): string =>
-  new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
+  new Intl.DateTimeFormat(varietyOf(language), { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(iso));
