@@ -16,7 +16,7 @@ await main(async (ready) => {
     ...services,
     'The server build': startNode(['node_modules/@nestjs/cli/bin/nest.js', 'build', '--watch', '-b', 'swc'], env),
     'The client build': startNode(
-      ['node_modules/vite/bin/vite.js', 'build', 'web', '--outDir', '../dist/web', '--watch'],
+      ['node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--watch'],
       env,
     ),
     'The api': startNode([...watched, 'dist/main.js'], env),

@@ -55,7 +55,7 @@ export async function build(digest = digestOfSources()) {
   rmSync(dist, { recursive: true, force: true });
   const node = (...args) => run(node24(), args, { cwd: root, env: { ...process.env, NODE_ENV: 'production' } });
   const server = node('node_modules/typescript7/bin/tsc', '-p', 'tsconfig.build.json');
-  const client = node('node_modules/vite/bin/vite.js', 'build', 'web', '--outDir', '../dist/web', '--emptyOutDir');
+  const client = node('node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts');
   await step('Building server and web client', () => Promise.all([server, client]));
   copyAssets();
   writeFileSync(stamp, digest);
