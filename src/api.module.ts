@@ -18,6 +18,7 @@ import { SocketLimiter } from './platform/limiter/socket-limiter.js';
 import { EventGate } from './platform/realtime/event-gate.port.js';
 import { Drain } from './platform/realtime/drain.js';
 import { HandshakeGate } from './platform/realtime/handshake-gate.js';
+import { SlowConsumerGuard } from './platform/realtime/slow-consumer.guard.js';
 import { SocketEdge } from './platform/realtime/socket-edge.js';
 import { PresenceModule } from './presence/presence.module.js';
 
@@ -37,6 +38,7 @@ import { PresenceModule } from './presence/presence.module.js';
     SocketEdge,
     HandshakeGate,
     Drain,
+    SlowConsumerGuard,
     ChatGateway,
     { provide: EventGate, useClass: SocketLimiter },
   ],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startRedis } from '../../scripts/services/redis.mjs';
 import { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Connection } from '../../src/platform/realtime/connection.types.js';
@@ -12,9 +13,9 @@ import { PresenceRoutes } from '../../src/presence/presence-routes.js';
 import { connectionKey } from '../../src/presence/presence.keys.js';
 import { PresenceService } from '../../src/presence/presence.service.js';
 
-const urls = (process.env['REDIS_URL'] ?? '').split(',');
 const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: true });
 const clients: RedisClient[] = [];
+let store: Awaited<ReturnType<typeof startRedis>>;
 
 /** One api process, without its HTTP. */
 interface Process {
@@ -23,7 +24,10 @@ interface Process {
 }
 
 async function startProcess(): Promise<Process> {
-  const [redis, subscriber] = [createRedis(urls, 'request', () => {}), createRedis(urls, 'subscriber', () => {})];
+  const [redis, subscriber] = [
+    createRedis([store.url], 'request', () => {}),
+    createRedis([store.url], 'subscriber', () => {}),
+  ];
   clients.push(redis, subscriber);
   await Promise.all([redis.connect(), subscriber.connect()]);
   const channel = new ProcessChannel(redis, subscriber, log, new Metrics());
@@ -70,12 +74,16 @@ let one: Process;
 let two: Process;
 let userId: string;
 beforeAll(async () => {
+  store = await startRedis({ fresh: true });
   [one, two] = [await startProcess(), await startProcess()];
 });
 beforeEach(() => {
   userId = randomUUID();
 });
-afterAll(() => clients.forEach((client) => client.disconnect()));
+afterAll(async () => {
+  for (const client of clients) client.disconnect();
+  await store.stop();
+});
 
 async function arrive({ presence }: Process, session?: string): Promise<SocketDouble> {
   const socket = new SocketDouble(userId, session);

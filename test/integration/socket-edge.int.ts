@@ -20,6 +20,7 @@ import type { Connection } from '../../src/platform/realtime/connection.types.js
 import { HandshakeGate } from '../../src/platform/realtime/handshake-gate.js';
 import { HandshakeVerifier } from '../../src/platform/realtime/handshake-verifier.port.js';
 import { SocketAdapter } from '../../src/platform/realtime/socket-adapter.js';
+import { SlowConsumerGuard } from '../../src/platform/realtime/slow-consumer.guard.js';
 import { SocketEdge } from '../../src/platform/realtime/socket-edge.js';
 import { SocketHandlers } from '../../src/platform/realtime/socket-handlers.decorator.js';
 
@@ -77,6 +78,7 @@ class SecondGateway {
     Log,
     Metrics,
     SocketEdge,
+    SlowConsumerGuard,
     HandshakeGate,
     { provide: HandshakeVerifier, useClass: OneSession },
     { provide: ConnectionLifecycle, useClass: SlowLifecycle },
@@ -87,12 +89,14 @@ class SecondGateway {
 class EdgeModule {}
 
 let app: NestExpressApplication;
+let adapter: SocketAdapter;
 let url: string;
 const sockets: Socket[] = [];
 
 beforeAll(async () => {
   app = await NestFactory.create<NestExpressApplication>(EdgeModule, { logger: false });
-  app.useWebSocketAdapter(new SocketAdapter(app, app.getHttpServer()));
+  adapter = new SocketAdapter(app, app.getHttpServer());
+  app.useWebSocketAdapter(adapter);
   await app.listen(0);
   url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
 });
@@ -204,6 +208,19 @@ describe('the socket edge', () => {
     await closed;
     SlowLifecycle.fail = false;
   });
+
+  it('closes a connection that does not read, and keeps its memory', async () => {
+    const socket = dial();
+    await ask(socket, 'message:send', message('x'));
+    const server = adapter.create();
+    const [connection] = [...server.sockets.sockets.values()].slice(-1);
+    (socket.io.engine.transport as unknown as { ws: { _socket: { pause(): void } } }).ws._socket.pause();
+    const closed = new Promise<string>((resolve) => connection?.once('disconnect', resolve));
+    const text = 'x'.repeat(30_000);
+    const flood = setInterval(() => connection?.emit('server:notice', { code: 'x', message: text }), 1);
+    expect(await closed).toMatch(/transport/);
+    clearInterval(flood);
+  }, 20_000);
 
   it('sends its security headers on the engine’s own answers', async () => {
     const answer = await fetch(`${url}/socket.io/?EIO=4&transport=polling`);

@@ -6,6 +6,7 @@ import { Server } from 'socket.io';
 import { HttpConfig, RuntimeConfig } from '../../config/config.types.js';
 import { HandshakeGate } from './handshake-gate.js';
 import type { Connection, RealtimeServer } from './connection.types.js';
+import { SlowConsumerGuard } from './slow-consumer.guard.js';
 import { SocketEdge } from './socket-edge.js';
 import type { EventHandler } from './socket-edge.js';
 
@@ -80,6 +81,7 @@ export class SocketAdapter extends AbstractWsAdapter {
       next();
     });
     server.use((connection, next) => void gate.authenticate(connection, next));
+    this.app.get(SlowConsumerGuard, { strict: false }).watch(server);
     return server;
   }
 }

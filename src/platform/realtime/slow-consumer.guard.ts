@@ -1,0 +1,63 @@
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { Log } from '../logging/log.js';
+import { Metrics } from '../metrics/metrics.js';
+import type { Connection, RealtimeServer } from './connection.types.js';
+
+/** What one connection may leave unread (bytes): engine.io's own buffer has no bound. */
+const MAX_UNREAD = 256 * 1_024;
+/** How long it may leave anything unread (ms). */
+const MAX_STALL = 10_000;
+/** ms between two looks */
+const INTERVAL = 1_000;
+
+/** The parts of engine.io's socket that tell what is unread; pinned by `slow-consumer.int.ts`. */
+interface EngineSocket {
+  writeBuffer: { data?: unknown }[];
+  transport: { socket?: { bufferedAmount: number; terminate(): void } };
+}
+
+/** Closes connections that do not read: the client comes back and pages, and our memory stays flat. */
+@Injectable()
+export class SlowConsumerGuard implements BeforeApplicationShutdown {
+  private readonly stalledSince = new WeakMap<Connection, number>();
+  private readonly closed;
+  private timer?: NodeJS.Timeout;
+
+  constructor(
+    private readonly log: Log,
+    metrics: Metrics,
+  ) {
+    this.closed = metrics.counter('stoa_socket_slow_consumers_total', 'Connections closed because they did not read');
+  }
+
+  watch(server: RealtimeServer): void {
+    this.timer = setInterval(() => {
+      for (const connection of server.sockets.sockets.values()) this.check(connection);
+    }, INTERVAL);
+    this.timer.unref();
+  }
+
+  beforeApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  private check(connection: Connection): void {
+    const engine = connection.conn as unknown as EngineSocket;
+    const unread = unreadBytes(engine);
+    if (unread === 0) return void this.stalledSince.delete(connection);
+    const now = performance.now();
+    const since = this.stalledSince.get(connection) ?? now;
+    this.stalledSince.set(connection, since);
+    if (unread <= MAX_UNREAD && now - since < MAX_STALL) return;
+    this.closed.inc();
+    this.log.info({ event: 'connection.slow_consumer', connectionId: connection.data.connectionId, unread });
+    // Not `disconnect`: a farewell would wait behind what is not read.
+    engine.transport.socket?.terminate();
+  }
+}
+
+function unreadBytes({ writeBuffer, transport }: EngineSocket): number {
+  const queued = writeBuffer.reduce((sum, { data }) => sum + (typeof data === 'string' ? data.length : 0), 0);
+  return queued + (transport.socket?.bufferedAmount ?? 0);
+}
