@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startRedis } from '../../scripts/services/redis.mjs';
+import { createDatabase } from './database.js';
+
+const LOGS = '.artifacts/logs';
+
+/** One process of a deployment, started as an operator would. */
+export class Member {
+  private child?: ChildProcess;
+
+  constructor(
+    readonly name: string,
+    private readonly entry: string,
+    readonly env: Record<string, string>,
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.env['PORT']}`;
+  }
+
+  get pid(): number {
+    return this.child?.pid ?? 0;
+  }
+
+  async start(): Promise<void> {
+    mkdirSync(LOGS, { recursive: true });
+    const log = createWriteStream(`${LOGS}/${this.name}.log`, { flags: 'a' });
+    await once(log, 'open');
+    const child = spawn(process.execPath, ['--enable-source-maps', this.entry], {
+      env: { PATH: process.env['PATH'], ...this.env },
+      stdio: ['ignore', log, log],
+    });
+    this.child = child;
+    if (!this.env['PORT']) return void (await sleep(300));
+    const deadline = performance.now() + 40_000;
+    while (!(await isReady(this.url))) {
+      if (child.exitCode !== null || performance.now() > deadline)
+        throw new Error(`${this.name} did not start: see ${LOGS}`);
+      await sleep(50);
+    }
+  }
+
+  /** @returns the exit code, null when the signal ended it */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    const [code] = (await exited) as [number | null];
+    return code;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
+  }
+}
+
+/** Real processes on stores of their own: what a test of the contract runs against. */
+export interface Deployment {
+  apis: Member[];
+  workers: Member[];
+  databaseUrl: string;
+  redisUrl: string;
+  stop: () => Promise<void>;
+}
+
+interface DeploymentOptions {
+  apis?: number;
+  workers?: number;
+  env?: Record<string, string>;
+  /** Stands for a Redis that the test started itself. */
+  redisUrl?: string;
+}
+
+/** The origin that browsers of the test see, whichever process answers. */
+export const ORIGIN = 'http://stoa.test';
+
+export async function deploy({
+  apis = 2,
+  workers = 1,
+  env = {},
+  redisUrl,
+}: DeploymentOptions = {}): Promise<Deployment> {
+  const databaseUrl = await createDatabase();
+  const redis = redisUrl ? undefined : await startRedis({ fresh: true });
+  const common = {
+    NODE_ENV: 'test',
+    PUBLIC_ORIGIN: ORIGIN,
+    DATABASE_URL: databaseUrl,
+    REDIS_URL: redisUrl ?? redis?.url ?? '',
+    SECRET_KEYS: 'test:0123456789abcdef0123456789abcdef',
+    MAIL_DIR: await mkdtemp(join(tmpdir(), 'stoa-mail-')),
+    METRICS_PORT: '0',
+    RATE_LIMITS: 'off',
+    ...env,
+  };
+  const run = Math.random().toString(36).slice(2, 8);
+  const deployment: Deployment = {
+    apis: await Promise.all(
+      Array.from({ length: apis }, async (_, i) => {
+        return new Member(`${run}-api${i}`, 'dist/main.js', { ...common, PORT: String(await freePort()) });
+      }),
+    ),
+    workers: Array.from({ length: workers }, (_, i) => new Member(`${run}-worker${i}`, 'dist/worker.js', common)),
+    databaseUrl,
+    redisUrl: common.REDIS_URL,
+    stop: async () => {
+      await Promise.all([...deployment.apis, ...deployment.workers].map((member) => member.stop('SIGKILL')));
+      await redis?.stop();
+    },
+  };
+  try {
+    await Promise.all([...deployment.workers, ...deployment.apis].map((member) => member.start()));
+  } catch (error) {
+    await deployment.stop();
+    throw error;
+  }
+  return deployment;
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/health/ready`)).ok;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
