@@ -11,6 +11,8 @@ import { ChatGateway } from './chat/chat.gateway.js';
 import { ChatModule } from './chat/chat.module.js';
 import { ConversationsController } from './chat/conversations.controller.js';
 import { ConfigModule } from './config/config.module.js';
+import { LobbyGateway } from './lobby/lobby.gateway.js';
+import { LobbyModule } from './lobby/lobby.module.js';
 import { HealthController } from './ops/health.controller.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
@@ -24,7 +26,7 @@ import { PresenceModule } from './presence/presence.module.js';
 
 /** The api process, whole: every door it has is listed here. */
 @Module({
-  imports: [PlatformModule, AuthModule, PresenceModule, ChatModule],
+  imports: [PlatformModule, AuthModule, PresenceModule, ChatModule, LobbyModule],
   controllers: [
     CsrfController,
     GuestsController,
@@ -40,6 +42,7 @@ import { PresenceModule } from './presence/presence.module.js';
     Drain,
     SlowConsumerGuard,
     ChatGateway,
+    LobbyGateway,
     { provide: EventGate, useClass: SocketLimiter },
   ],
 })

@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { Attendance } from '../chat/attendance.service.js';
+import type { State } from '../contracts/state.dto.js';
+import { SearchService } from '../matching/search.service.js';
+import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.port.js';
+import type { Connection } from '../platform/realtime/connection.types.js';
+import { Log } from '../platform/logging/log.js';
+import { PresenceService } from '../presence/presence.service.js';
+import { LobbyService } from './lobby.service.js';
+import { SearchTicker } from './search-ticker.js';
+
+/** How long a search waits for an owner who lost the connection (ms). */
+const ABSENT_LEASE_MS = 8_000;
+/** Until the ticker's next round renews it (ms). */
+const PRESENT_LEASE_MS = 15_000;
+
+/** Receives people when they connect and notes when they go: a reload finds everything as it was. */
+@Injectable()
+export class ConnectionDesk extends ConnectionLifecycle {
+  constructor(
+    private readonly presence: PresenceService,
+    private readonly attendance: Attendance,
+    private readonly searches: SearchService,
+    private readonly lobby: LobbyService,
+    private readonly ticker: SearchTicker,
+    private readonly log: Log,
+  ) {
+    super();
+  }
+
+  /** Subscribes first, then reads, so that nothing falls between. */
+  override async opened(connection: Connection): Promise<void> {
+    const { userId } = connection.data.identity;
+    await this.presence.attach(connection);
+    const [, state] = await Promise.all([this.attendance.markHere(userId), this.resume(userId)]);
+    this.presence.announceReady(connection, state);
+    if (state.state === 'searching') this.ticker.watch(userId);
+  }
+
+  override async closed(connection: Connection): Promise<void> {
+    const { userId } = connection.data.identity;
+    if (!(await this.presence.detach(connection))) return;
+    await Promise.all([this.attendance.markAway(userId), this.keepSearch(userId, ABSENT_LEASE_MS)]);
+  }
+
+  private async resume(userId: string): Promise<State> {
+    await this.keepSearch(userId, PRESENT_LEASE_MS);
+    return this.lobby.stateOf(userId);
+  }
+
+  /** Redis may be away: the search then lives or ends by the lease it has. */
+  private async keepSearch(userId: string, leaseMs: number): Promise<void> {
+    try {
+      await this.searches.keep(userId, leaseMs);
+    } catch (error) {
+      this.log.debug({ event: 'search.keep_failed', err: error });
+    }
+  }
+}

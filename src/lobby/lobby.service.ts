@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { UserService } from '../auth/user.service.js';
+import { ConversationService } from '../chat/conversation.service.js';
+import type { LeaveConversation, StartSearch } from '../contracts/socket-requests.dto.js';
+import type { Search, State } from '../contracts/state.dto.js';
+import { SearchService } from '../matching/search.service.js';
+import { isPassingFault } from '../platform/errors/error-mapper.js';
+import { Unavailable } from '../platform/errors/stoa-error.js';
+import type { Identity } from '../platform/identity/identity.types.js';
+import { PresenceService } from '../presence/presence.service.js';
+import { AlreadyChatting, NotSearching } from './lobby.errors.js';
+import { SEARCH_DEGRADED, SearchTicker } from './search-ticker.js';
+
+/** A match that won a cancel has its conversation within a claim's lease; looked for this often (ms). */
+const MATCH_POLL = 50;
+const MATCH_POLLS = 100;
+
+/** What a person is doing now: idle, searching or chatting; and the steps between these. */
+@Injectable()
+export class LobbyService {
+  constructor(
+    private readonly users: UserService,
+    private readonly conversations: ConversationService,
+    private readonly searches: SearchService,
+    private readonly presence: PresenceService,
+    private readonly ticker: SearchTicker,
+  ) {}
+
+  /** All that a client needs to draw itself after a reload. */
+  async stateOf(userId: string): Promise<State> {
+    const [user, chat] = await Promise.all([this.users.viewOf(userId), this.conversations.stateOf(userId)]);
+    if (chat) return { state: 'chatting', user, ...chat };
+    const search = await this.searchOf(userId);
+    if (!search) return { state: 'idle', user };
+    return { state: 'searching', user, search };
+  }
+
+  /** Starts a search, or returns the live one with its place kept. What the wish leaves out comes from the profile. @throws AlreadyChatting */
+  async startSearch(userId: string, wish: StartSearch): Promise<State> {
+    if (await this.conversations.stateOf(userId)) throw new AlreadyChatting();
+    const { seeks = {}, ...profile } = await this.users.wishOf(userId, wish);
+    await this.searches.start(userId, { ...profile, seeks });
+    this.ticker.watch(userId);
+    return this.stateOf(userId);
+  }
+
+  /** Ends the search, or says with `chatting` that a match won. @throws NotSearching */
+  async cancelSearch(userId: string): Promise<State> {
+    const outcome = await this.searches.cancel(userId);
+    if (outcome === 'matched') return this.awaitMatch(userId);
+    const state = await this.stateOf(userId);
+    if (outcome === 'not_searching' && state.state === 'idle') throw new NotSearching();
+    return state;
+  }
+
+  /** Ends the conversation at once; with `next` a new search starts with the profile's wishes. */
+  async leave(caller: Identity, { conversationId, next }: LeaveConversation): Promise<State> {
+    await this.conversations.leave(caller, conversationId);
+    return next ? this.startSearch(caller.userId, {}) : this.stateOf(caller.userId);
+  }
+
+  /** Without Redis nobody searches: the person is shown idle, told why, and may talk. */
+  private async searchOf(userId: string): Promise<Search | undefined> {
+    try {
+      return await this.searches.statusOf(userId);
+    } catch (error) {
+      if (!isPassingFault(error)) throw error;
+      this.presence.emit(userId, 'server:notice', SEARCH_DEGRADED);
+      return undefined;
+    }
+  }
+
+  /** The claim stands: either its conversation opens, or the search returns to the pool and can be cancelled. */
+  private async awaitMatch(userId: string): Promise<State> {
+    for (let i = 0; i < MATCH_POLLS; i += 1) {
+      const state = await this.stateOf(userId);
+      if (state.state === 'chatting') return state;
+      if ((await this.searches.cancel(userId)) !== 'matched') return this.stateOf(userId);
+      await sleep(MATCH_POLL);
+    }
+    throw new Unavailable();
+  }
+}
