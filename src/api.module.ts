@@ -10,6 +10,7 @@ import type { Boot } from './boot.js';
 import { ChatGateway } from './chat/chat.gateway.js';
 import { ChatModule } from './chat/chat.module.js';
 import { ConversationsController } from './chat/conversations.controller.js';
+import { CleanupModule } from './cleanup/cleanup.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { LobbyGateway } from './lobby/lobby.gateway.js';
 import { LobbyModule } from './lobby/lobby.module.js';
@@ -26,7 +27,7 @@ import { PresenceModule } from './presence/presence.module.js';
 
 /** The api process, whole: every door it has is listed here. */
 @Module({
-  imports: [PlatformModule, AuthModule, PresenceModule, ChatModule, LobbyModule],
+  imports: [PlatformModule, AuthModule, PresenceModule, ChatModule, LobbyModule, CleanupModule],
   controllers: [
     CsrfController,
     GuestsController,

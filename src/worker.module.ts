@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
 import type { Boot } from './boot.js';
+import { CleanupModule } from './cleanup/cleanup.module.js';
+import { CleanupProcessor } from './cleanup/cleanup.processor.js';
 import { ConfigModule } from './config/config.module.js';
 import { MatchingModule } from './matching/matching.module.js';
 import { MatchingProcessor } from './matching/matching.processor.js';
@@ -12,8 +14,8 @@ import { PresenceModule } from './presence/presence.module.js';
 
 /** The worker process, whole: every door it has is listed here. */
 @Module({
-  imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, JobRunnerModule],
-  providers: [MatchingProcessor],
+  imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, CleanupModule, JobRunnerModule],
+  providers: [MatchingProcessor, CleanupProcessor],
 })
 export class WorkerModule {
   static for({ config, source }: Boot): DynamicModule {

@@ -34,6 +34,16 @@ export class AttendanceRepository {
     return this.mark('chat_mark_here', 'away_since IS NOT NULL', 'NULL', userIds);
   }
 
+  /** Index: participations_pkey. */
+  async membersHere(afterUserId: string | undefined, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ user_id: string }>(
+      `SELECT user_id FROM participations
+        WHERE away_since IS NULL AND user_id > $1 ORDER BY user_id LIMIT $2`,
+      [afterUserId ?? '00000000-0000-0000-0000-000000000000', limit],
+    );
+    return rows.map((row) => row.user_id);
+  }
+
   /** In user order, as everybody locks participations. */
   private async mark(name: string, due: string, value: string, userIds: string[]): Promise<AttendanceChange[]> {
     const rows = await this.database.queryPrepared<ChangeRow>(

@@ -35,6 +35,11 @@ export class Attendance {
     await this.here.get(userId);
   }
 
+  /** Members of open conversations who are not marked away, in user order, after `afterUserId`. */
+  membersHere(afterUserId: string | undefined, limit: number): Promise<string[]> {
+    return this.repository.membersHere(afterUserId, limit);
+  }
+
   private async markAllAway(userIds: string[]): Promise<Map<string, AttendanceChange>> {
     const changes = await this.repository.markAway(userIds);
     for (const change of changes) {

@@ -113,4 +113,14 @@ export class ConversationService {
   announceEnd(ended: EndedConversation[], options?: AnnounceOptions): void {
     this.ending.announce(ended, options);
   }
+
+  /** Ends conversations whose lost member stayed away beyond the grace: all, or the one that is named. @returns how many */
+  endAbandoned(conversationId?: string): Promise<number> {
+    return this.ending.endAbandoned(conversationId);
+  }
+
+  /** Ends conversations in which nothing happened for too long. @returns how many */
+  endIdle(): Promise<number> {
+    return this.ending.endIdle();
+  }
 }

@@ -1,0 +1,2 @@
+DROP FUNCTION drop_finished_message_partitions;
+DROP INDEX conversations_started_on_idx;

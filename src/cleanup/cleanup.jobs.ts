@@ -1,0 +1,23 @@
+import { IsString, Length } from 'class-validator';
+import { Empty } from '../contracts/socket-requests.dto.js';
+import { defineJobs } from '../platform/queue/job-definitions.js';
+
+/** A member went away: look at the conversation when the grace is over. */
+export class AbandonConversation {
+  @IsString()
+  @Length(1, 20)
+  conversationId!: string;
+}
+
+/** A run that fails is not worth another try: the next one is near. */
+const periodic = { options: { attempts: 1 } };
+
+/** What is forgotten, and when. */
+export const cleanupJobs = defineJobs('cleanup', {
+  'conversation.abandon': { payload: AbandonConversation },
+  /** Finds the abandoned, the silent, and those whose process died without a word. */
+  'conversation.sweep': { payload: Empty, ...periodic },
+  'retention.run': { payload: Empty, ...periodic },
+  'partition.keep': { payload: Empty, ...periodic },
+  'session.expire': { payload: Empty, ...periodic },
+});

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { Attendance } from '../chat/attendance.service.js';
+import { ConversationService } from '../chat/conversation.service.js';
+import { Log } from '../platform/logging/log.js';
+import { RedisEpoch } from '../platform/redis/redis-epoch.js';
+import { PresenceService } from '../presence/presence.service.js';
+
+/** Members looked at in one sweep: the next one goes on from there. */
+const MAX_LOOKED_AT = 5_000;
+
+/** Redis must have stood for this long (ms) before somebody's absence in it counts: every live connection has renewed since. */
+const MIN_STABLE = 10_000;
+
+/** Ends what should have ended and starts graces that nobody started, whatever process died. */
+@Injectable()
+export class ConversationSweep {
+  /** User id after which the next look begins. */
+  private cursor: string | undefined;
+
+  constructor(
+    private readonly conversations: ConversationService,
+    private readonly attendance: Attendance,
+    private readonly presence: PresenceService,
+    private readonly epoch: RedisEpoch,
+    private readonly log: Log,
+  ) {}
+
+  async run(): Promise<void> {
+    await this.conversations.endAbandoned();
+    await this.conversations.endIdle();
+    if (this.epoch.stableForMs > MIN_STABLE) await this.markTheDead();
+  }
+
+  /** @returns how many ended */
+  endAbandoned(conversationId: string): Promise<number> {
+    return this.conversations.endAbandoned(conversationId);
+  }
+
+  /** Whoever is in a conversation and has no connection anywhere: their process died before it could say so. */
+  private async markTheDead(): Promise<void> {
+    const members = await this.attendance.membersHere(this.cursor, MAX_LOOKED_AT);
+    this.cursor = members.length < MAX_LOOKED_AT ? undefined : members.at(-1);
+    const presence = await this.presence.livePresence(members);
+    const dead = members.filter((userId) => presence.get(userId) === false);
+    if (dead.length === 0) return;
+    this.log.info({ event: 'conversation.members_lost', count: dead.length });
+    await Promise.all(dead.map((userId) => this.attendance.markAway(userId)));
+  }
+}

@@ -1,0 +1,186 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startRedis } from '../../scripts/services/redis.mjs';
+import { Attendance } from '../../src/chat/attendance.service.js';
+import type { OpenedConversation } from '../../src/chat/chat.types.js';
+import { ConversationService } from '../../src/chat/conversation.service.js';
+import { MessageService } from '../../src/chat/message.service.js';
+import { ConversationSweep } from '../../src/cleanup/conversation-sweep.service.js';
+import { Retention } from '../../src/cleanup/retention.service.js';
+import { readConfig } from '../../src/config/read-config.js';
+import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
+import { createDataSource } from '../../src/platform/postgres/data-source.js';
+import { Database } from '../../src/platform/postgres/database.js';
+import { REDIS } from '../../src/platform/redis/redis.tokens.js';
+import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
+import { connectionKey } from '../../src/presence/presence.keys.js';
+import { WorkerModule } from '../../src/worker.module.js';
+import { callerOf } from '../support/chat-stage.js';
+import { createDatabase } from '../support/database.js';
+
+const GRACE_MS = 1_000;
+
+let worker: INestApplicationContext;
+let redis: Awaited<ReturnType<typeof startRedis>>;
+let database: Database;
+
+beforeAll(async () => {
+  const [url, server] = await Promise.all([createDatabase(), startRedis({ fresh: true })]);
+  redis = server;
+  const config = readConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: url,
+    REDIS_URL: server.url,
+    SECRET_KEYS: `test:${randomBytes(32).toString('base64url')}`,
+    MAIL_DIR: mkdtempSync(join(tmpdir(), 'stoa-mail-')),
+    RECONNECT_GRACE_MS: `${GRACE_MS}`,
+    MESSAGE_RETENTION_SECONDS: '3600',
+  });
+  const facts = await inspectDatabase(url, true);
+  const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
+  await source.initialize();
+  worker = await NestFactory.createApplicationContext(WorkerModule.for({ config, source }), { logger: false });
+  database = worker.get(Database);
+});
+afterAll(async () => {
+  await worker.close();
+  await redis.stop();
+});
+
+async function addUser(): Promise<string> {
+  const id = randomUUID();
+  await database.query(
+    `INSERT INTO users (id, kind, age_band, languages, interests) VALUES ($1, 'guest', '25-34', '{en}', '{}')`,
+    [id],
+  );
+  return id;
+}
+
+async function openConversation(): Promise<OpenedConversation> {
+  const pair = { userA: await addUser(), userB: await addUser(), sharedInterests: [] };
+  const [outcome] = await database.transaction((tx) => worker.get(ConversationService).open(tx, [pair]));
+  if (!outcome?.opened) throw new Error('the pair was refused');
+  return outcome.conversation;
+}
+
+const endOf = async ({ conversationId }: OpenedConversation): Promise<string | null | undefined> => {
+  const rows = await database.query<{ end_reason: string | null }>(
+    'SELECT end_reason FROM conversations WHERE id = $1',
+    [conversationId],
+  );
+  return rows[0]?.end_reason;
+};
+
+const signal = new AbortController().signal;
+
+describe('goodbyes without a word', () => {
+  it('ends a conversation when the grace of a lost member is over', async () => {
+    const conversation = await openConversation();
+    const lostAt = performance.now();
+    await worker.get(Attendance).markAway(conversation.members[0].userId);
+    await vi.waitUntil(async () => (await endOf(conversation)) === 'abandoned', { timeout: 8_000, interval: 50 });
+    expect(performance.now() - lostAt).toBeGreaterThanOrEqual(GRACE_MS);
+    expect(performance.now() - lostAt).toBeLessThan(GRACE_MS + 1_500);
+  });
+
+  it('does so without the job, by the sweep', async () => {
+    const conversation = await openConversation();
+    await database.query(`UPDATE participations SET away_since = now() - interval '1 minute' WHERE user_id = $1`, [
+      conversation.members[1].userId,
+    ]);
+    await vi.waitUntil(async () => (await endOf(conversation)) === 'abandoned', { timeout: 8_000, interval: 50 });
+  });
+
+  it('starts the grace of members whose process died, once Redis can be trusted', async () => {
+    const { members } = await openConversation();
+    const [alive, dead] = members;
+    await worker
+      .get<RedisClient>(REDIS)
+      .hset(connectionKey(alive.userId), { process: 'p', connection: 'c', generation: 1 });
+    const stable = vi.spyOn(worker.get(RedisEpoch), 'stableForMs', 'get');
+    const awayOf = async (userId: string) => {
+      const rows = await database.query<{ away: boolean }>(
+        'SELECT away_since IS NOT NULL AS away FROM participations WHERE user_id = $1',
+        [userId],
+      );
+      return rows[0]?.away;
+    };
+    stable.mockReturnValue(5_000);
+    await worker.get(ConversationSweep).run();
+    expect(await awayOf(dead.userId)).toBe(false);
+    stable.mockReturnValue(11_000);
+    await worker.get(ConversationSweep).run();
+    expect(await awayOf(dead.userId)).toBe(true);
+    expect(await awayOf(alive.userId)).toBe(false);
+    stable.mockRestore();
+  });
+});
+
+describe('retention', () => {
+  it('deletes what was said with the conversation when its time is over, and not before', async () => {
+    const conversation = await openConversation();
+    const { conversationId, members } = conversation;
+    await worker
+      .get(MessageService)
+      .send(callerOf(members[0].userId), { conversationId: members[0].handle, clientId: randomUUID(), text: 'secret' });
+    await worker.get(ConversationService).end(conversationId, 'left', members[0].userId);
+    await worker.get(Retention).deleteDue(signal);
+    expect(await endOf(conversation)).toBe('left');
+    await database.query(`UPDATE conversations SET delete_after = now() - interval '1 second' WHERE id = $1`, [
+      conversationId,
+    ]);
+    await worker.get(Retention).deleteDue(signal);
+    expect(await endOf(conversation)).toBeUndefined();
+    expect(await database.query('SELECT FROM messages WHERE conversation_id = $1', [conversationId])).toEqual([]);
+    expect(
+      await database.query('SELECT FROM conversation_members WHERE conversation_id = $1', [conversationId]),
+    ).toEqual([]);
+  });
+
+  it('makes partitions ahead and drops days of which nothing is kept', async () => {
+    const partitions = async () => {
+      const rows = await database.query<{ name: string }>(
+        `SELECT c.relname AS name FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'messages'::regclass`,
+      );
+      return rows.map((row) => row.name);
+    };
+    await database.query(`SELECT ensure_message_partition('2020-01-01'), ensure_message_partition('2020-01-02')`);
+    await database.query(`INSERT INTO conversations (started_on) VALUES ('2020-01-02')`);
+    await worker.get(Retention).keepPartitions();
+    const kept = await partitions();
+    expect(kept).not.toContain('messages_20200101');
+    expect(kept).toContain('messages_20200102');
+    const ahead = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+    expect(kept).toContain(`messages_${ahead}`);
+  });
+
+  it('forgets expired sessions and guests that nobody can be any more', async () => {
+    const [forgotten, chatting, known] = [
+      await addUser(),
+      (await openConversation()).members[0].userId,
+      await addUser(),
+    ];
+    await database.query(`UPDATE users SET created_at = now() - interval '3 days'`);
+    const addSession = (userId: string | null, expires: string) =>
+      database.query(
+        `INSERT INTO sessions (id, token_hash, user_id, client, expires_at) VALUES ($1, $2, $3, 'test', now() + $4::interval)`,
+        [randomUUID(), randomBytes(32), userId, expires],
+      );
+    await addSession(forgotten, '-2 days');
+    await addSession(null, '-2 days');
+    await addSession(known, '-1 hour');
+    await worker.get(Retention).expireSessions(signal);
+    const left = await database.query<{ id: string }>('SELECT id FROM users WHERE id = ANY ($1)', [
+      [forgotten, chatting, known],
+    ]);
+    expect(left.map((row) => row.id).sort()).toEqual([chatting, known].sort());
+    expect(await database.query('SELECT FROM sessions')).toHaveLength(1);
+  });
+});
