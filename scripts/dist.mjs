@@ -19,13 +19,8 @@ const filesBelow = (folder) =>
 /** One digest of everything that the build reads. */
 function digestOfSources() {
   const hash = createHash('sha256');
-  for (const file of [
-    ...filesBelow('src'),
-    ...filesBelow('web'),
-    'package-lock.json',
-    'tsconfig.json',
-    'tsconfig.build.json',
-  ].sort())
+  const configuration = ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
+  for (const file of [...filesBelow('src'), ...filesBelow('web'), ...configuration].toSorted())
     hash.update(file).update(readFileSync(join(root, file)));
   return hash.digest('hex');
 }

@@ -89,7 +89,7 @@ function interruption() {
 
 /**
  * The frame of a script: runs `body`, and when it ends, fails or is interrupted, stops every process that it started, the newest first.
- * @param {(ready: () => void) => Promise<unknown>} body calls `ready` when from now on an interrupt is the normal end
+ * @param {(ready: () => void) => Promise<number | void>} body gives the exit code; calls `ready` when from now on an interrupt is the normal end
  */
 export async function main(body) {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}); // a terminal that has gone
@@ -101,7 +101,7 @@ export async function main(body) {
   const work = Promise.resolve().then(() => body(() => (isReady = true)));
   let code = 0;
   try {
-    await Promise.race([work, interrupted]);
+    code = (await Promise.race([work, interrupted])) ?? 0;
   } catch (error) {
     console.error(error instanceof Failure ? `stoa: ${error.message}` : error);
     code = error instanceof Failure ? error.exitCode : 1;

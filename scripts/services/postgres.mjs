@@ -104,8 +104,8 @@ export async function startPostgres({ fresh = false } = {}) {
   const { port, ...handle } = await startServer({
     name: 'Postgres',
     log: join(folder, 'log'),
-    command: (port) => {
-      const [command, ...args] = [...prefix, join(bin, 'postgres'), '-D', data, '-p', `${port}`];
+    command: (freePort) => {
+      const [command, ...args] = [...prefix, join(bin, 'postgres'), '-D', data, '-p', `${freePort}`];
       return [command, [...args, ...settings.flatMap((setting) => ['-c', setting])]];
     },
     options: { ...account, cwd: folder, stopSignal: 'INT', remove: fresh ? folder : '' },

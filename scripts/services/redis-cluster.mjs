@@ -15,11 +15,11 @@ function ask(port, command) {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(`${command}\r\n`));
     socket.once('error', reject);
-    socket.once('data', (reply) => {
+    socket.once('data', (bytes) => {
+      const reply = bytes.toString();
       socket.destroy();
-      if (reply[0] === 0x2d)
-        reject(new Failure(`Redis refused ${command}: ${reply}`.trim())); // "-ERR …"
-      else resolve(`${reply}`);
+      if (reply.startsWith('-')) reject(new Failure(`Redis refused ${command}: ${reply}`.trim()));
+      else resolve(reply);
     });
   });
 }

@@ -32,7 +32,7 @@ function openLog(file) {
   const newLines = () => {
     const bytes = Buffer.alloc(fstatSync(fd).size - from);
     readSync(fd, bytes, 0, bytes.length, from);
-    return `${bytes}`;
+    return bytes.toString();
   };
   return { fd, newLines };
 }
@@ -52,7 +52,7 @@ export async function startServer(server, attempts = 3) {
   try {
     const { exited, stop } = start(...server.command(port), { ...server.options, output: log.fd });
     let ended = false;
-    exited.then(() => (ended = true));
+    void exited.then(() => (ended = true));
     for (const begun = Date.now(); !/ready to accept connections/i.test(log.newLines()); await pause(20)) {
       if (!ended && Date.now() - begun < startDeadlineMs) continue;
       await stop();
