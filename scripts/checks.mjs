@@ -5,16 +5,17 @@ import { install } from './install.mjs';
 import { node24, root } from './project.mjs';
 import { start } from './processes.mjs';
 
-const bin = (name, file) => `node_modules/${name}/${file}`;
+const bin = (name) => `node_modules/.bin/${name}`;
+const tsc = 'node_modules/typescript7/bin/tsc'; // .bin/tsc is that of TypeScript 6
 
 /** Checks that need no running program, fastest first; each is one passed or failed. */
 const staticChecks = [
-  ['format', [bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level=warn', '.']],
-  ['lint', [bin('oxlint', 'bin/oxlint'), '--type-aware']],
-  ['types', [bin('typescript7', 'bin/tsc'), '-p', 'tsconfig.json']],
-  ['types of the web client', [bin('typescript7', 'bin/tsc'), '-p', 'web/tsconfig.json']],
-  ['imports', [bin('dependency-cruiser', 'bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src']],
-  ['unused code', [bin('knip', 'bin/knip.js')]],
+  ['format', [bin('prettier'), '--check', '--log-level=warn', '.']],
+  ['lint', [bin('oxlint'), '--type-aware']],
+  ['types', [tsc, '-p', 'tsconfig.json']],
+  ['types of the web client', [tsc, '-p', 'web/tsconfig.json']],
+  ['imports', [bin('depcruise'), '--config', '.dependency-cruiser.cjs', 'src', 'web']],
+  ['unused code', [bin('knip')]],
 ];
 
 /** @returns {Promise<boolean>} whether the command ended well */
@@ -46,7 +47,7 @@ export async function runTests(projects = []) {
   rmSync(report, { force: true });
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   const selection = projects.map((name) => `--project=${name}`);
-  const ok = await succeeds('tests', [bin('vitest', 'vitest.mjs'), 'run', ...reporters, ...selection]);
+  const ok = await succeeds('tests', [bin('vitest'), 'run', ...reporters, ...selection]);
   if (!existsSync(report)) return tally(false);
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
   const unloaded = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0);

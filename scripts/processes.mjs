@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const keeper = fileURLToPath(new URL('keeper.sh', import.meta.url));
 const stopDeadlineMs = 15_000;
+/** What a body may take to tidy up once its processes have ended. */
+const tidyMs = 2_000;
 const ending = new AbortController();
 const running = new Set();
 
@@ -108,6 +110,6 @@ export async function main(body) {
   }
   ending.abort();
   for (const handle of [...running].reverse()) await handle.stop();
-  await work.catch(() => {}); // its own tidying up
+  await Promise.race([work.catch(() => {}), sleep(tidyMs)]);
   process.exit(interruptedCode ?? code);
 }
