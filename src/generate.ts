@@ -20,6 +20,7 @@ const config = readConfig({
 // Preview builds the module graph without making a single provider: no store is asked.
 const app = await NestFactory.create(ApiModule.for({ config, source: new DataSource({ type: 'postgres' }) }), {
   preview: true,
+  abortOnError: false,
   logger: false,
 });
 app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready'] });
