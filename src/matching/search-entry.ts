@@ -4,6 +4,8 @@ import { Busy } from '../platform/errors/stoa-error.js';
 import { Log } from '../platform/logging/log.js';
 import { JobProducer } from '../platform/queue/job-producer.js';
 import { AvoidanceService } from '../safety/avoidance.service.js';
+import { MatchRepository } from './match.repository.js';
+import { AlreadyChatting } from './matching.errors.js';
 import { matchingJobs } from './matching.jobs.js';
 import { SearchQueue } from './search-queue.js';
 import { SearchRecords } from './search-records.js';
@@ -20,6 +22,7 @@ export class SearchEntry {
     private readonly queue: SearchQueue,
     private readonly records: SearchRecords,
     private readonly avoidance: AvoidanceService,
+    private readonly matches: MatchRepository,
     private readonly producer: JobProducer,
     private readonly log: Log,
   ) {}
@@ -27,6 +30,7 @@ export class SearchEntry {
   /**
    * The user waits after this, in the search that they had or in a new one that began at `sinceMs` (0: now).
    * `searchId` is the one that a new search gets first; one that was used before is never used again.
+   * @throws AlreadyChatting
    */
   async enter(wanted: Omit<SearchRecord, 'searchId'> & { searchId?: string }): Promise<LiveSearch> {
     const avoidance = await this.avoidance.of(wanted.userId);
@@ -35,6 +39,7 @@ export class SearchEntry {
       const home = await this.queue.takeHome(wanted.userId, { shard: wanted.shard, searchId });
       const record = { ...wanted, ...home };
       const reply = await this.queue.enqueue({ ...record, avoidance });
+      if (reply.status === 'new') await this.refuseWhoChats(record);
       if (reply.status === 'new' || reply.status === 'live') {
         this.records.remember({ ...record, sinceMs: reply.sinceMs });
         if (reply.wake) await this.wake(home.shard);
@@ -46,6 +51,18 @@ export class SearchEntry {
       searchId = randomUUID();
     }
     throw new Busy();
+  }
+
+  /**
+   * Asked after the search is there: a match that was settled before can be seen by now, and a later one ends this very search.
+   * So nobody waits who talks, whatever the caller knew.
+   */
+  private async refuseWhoChats(record: SearchRecord): Promise<void> {
+    if (!(await this.matches.isChatting(record.userId))) return;
+    await this.queue.cancel(record, { why: 'lost' });
+    await this.queue.leaveHome(record);
+    this.records.forget(record.userId);
+    throw new AlreadyChatting();
   }
 
   /** A lost wake-up costs at most one sweep. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RedisEpoch } from '../platform/redis/redis-epoch.js';
-import { MatchRepository } from './match.repository.js';
+import { AlreadyChatting } from './matching.errors.js';
 import { SearchEntry } from './search-entry.js';
 import { SearchQueue } from './search-queue.js';
 import { SearchRecords } from './search-records.js';
@@ -17,7 +17,6 @@ export class SearchHeartbeat {
     private readonly queue: SearchQueue,
     private readonly records: SearchRecords,
     private readonly entry: SearchEntry,
-    private readonly matches: MatchRepository,
     epoch: RedisEpoch,
   ) {
     epoch.onChange('searches', () => this.beat(this.records.users()));
@@ -57,12 +56,10 @@ export class SearchHeartbeat {
     return having('unknown', 'lost');
   }
 
-  /** Whoever talks by now was matched before Redis forgot it. */
-  private async restore(missing: SearchRecord[]): Promise<void> {
-    if (missing.length === 0) return;
-    const chatting = await this.matches.chattingAmong(missing.map(({ userId }) => userId));
-    for (const { userId } of missing) if (chatting.has(userId)) this.records.forget(userId);
-    const waiting = missing.filter(({ userId }) => this.records.of(userId));
-    await Promise.all(waiting.map((record) => this.entry.enter(record)));
+  /** Whoever talks by now was matched before Redis forgot it: their search stays away. */
+  private async restore(missing: readonly SearchRecord[]): Promise<void> {
+    const entries = await Promise.allSettled(missing.map((record) => this.entry.enter(record)));
+    const fault = entries.find((entry) => entry.status === 'rejected' && !(entry.reason instanceof AlreadyChatting));
+    if (fault?.status === 'rejected') throw fault.reason;
   }
 }

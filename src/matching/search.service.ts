@@ -26,7 +26,7 @@ export class SearchService {
     private readonly statuses: SearchStatusReader,
   ) {}
 
-  /** A live search keeps its id and place; other wishes take effect in it. The caller has made sure that the user does not chat. */
+  /** A live search keeps its id and place; other wishes take effect in it. @throws AlreadyChatting */
   start(userId: string, input: SearchInput): Promise<LiveSearch> {
     return this.entry.enter({ userId, shard: shardOf(input.languages), attrs: packAttributes(input), sinceMs: 0 });
   }

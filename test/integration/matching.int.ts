@@ -1,22 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aSearch, eventually, startMatchingStage } from '../support/matching-stage.js';
+import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
 import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
 
 let stage: MatchingStage;
 let api: MatchingProcess;
 let worker: MatchingProcess;
 
-/** The partner of each of these users who chats. */
-async function partners(userIds: readonly string[]): Promise<Map<string, string>> {
-  const rows = await api.database.query<{ user_id: string; partner: string }>(
-    `SELECT me.user_id, other.user_id AS partner FROM participations me
-       JOIN participations other ON other.conversation_id = me.conversation_id AND other.slot <> me.slot
-      WHERE me.user_id = ANY ($1)`,
-    [userIds],
-  );
-  return new Map(rows.map((row) => [row.user_id, row.partner]));
-}
+const partners = (userIds: readonly string[]) => partnersOf(api.database, userIds);
 
 beforeAll(async () => {
   stage = await startMatchingStage();
@@ -112,16 +103,13 @@ describe('matching', () => {
     await Promise.all([api.searches.cancel(c), api.searches.cancel(d)]);
   });
 
-  it('drops a search whose user already chats, and gives the other their place back', async () => {
-    const [a, b, c, d] = (await stage.aCrowd(api.database, 4)) as [string, string, string, string];
+  it('refuses who already chats', async () => {
+    const [a, b] = (await stage.aCrowd(api.database, 2)) as [string, string];
     await Promise.all([a, b].map((user) => api.searches.start(user, aSearch())));
     await eventually(async () => (await partners([a])).get(a) === b);
-    const { searchId, sinceMs } = await api.searches.start(c, aSearch());
-    await api.searches.start(a, aSearch());
-    await eventually(async () => !(await api.searches.statusOf(a)));
-    expect(await api.searches.start(c, aSearch())).toEqual({ searchId, sinceMs });
-    await api.searches.start(d, aSearch());
-    await eventually(async () => (await partners([c])).get(c) === d);
+    await eventually(async () => (await api.searches.statusesOf([a, b])).size === 0);
+    await expect(api.searches.start(a, aSearch())).rejects.toMatchObject({ code: 'ALREADY_CHATTING' });
+    expect(await api.searches.statusOf(a)).toBeUndefined();
   });
 
   it('goes on when the worker that runs the shard drains', async () => {

@@ -118,3 +118,14 @@ export async function eventually<T>(look: () => Promise<T | undefined | false>, 
     if (performance.now() - begun > patienceMs) throw new Error(`not within ${patienceMs} ms`);
   }
 }
+
+/** The partner of each of these users who chats. */
+export async function partnersOf(database: Database, userIds: readonly string[]): Promise<Map<string, string>> {
+  const rows = await database.query<{ user_id: string; partner: string }>(
+    `SELECT me.user_id, other.user_id AS partner FROM participations me
+       JOIN participations other ON other.conversation_id = me.conversation_id AND other.slot <> me.slot
+      WHERE me.user_id = ANY ($1)`,
+    [userIds],
+  );
+  return new Map(rows.map((row) => [row.user_id, row.partner]));
+}
