@@ -4,11 +4,12 @@ import { ConnectionRegistry } from './connection-registry.js';
 import { PresenceHeartbeat } from './presence-heartbeat.js';
 import { PresenceRoutes } from './presence-routes.js';
 import { PresenceService } from './presence.service.js';
+import { RevocationListener } from './revocation.listener.js';
 
 /** Where people are: the one live connection, its generation, its lease. */
 @Module({
   imports: [RealtimeModule],
-  providers: [ConnectionRegistry, PresenceHeartbeat, PresenceRoutes, PresenceService],
+  providers: [RevocationListener, ConnectionRegistry, PresenceHeartbeat, PresenceRoutes, PresenceService],
   exports: [PresenceService],
 })
 export class PresenceModule {}

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import express from 'express';
 import type { RequestHandler } from 'express';
 import type { HttpConfig } from '../../config/config.types.js';
+import { NotFound, StoaError } from '../errors/stoa-error.js';
 import { documentHeaders } from './security-headers.js';
 
 /** Built by `vite build`; the same folder from src (tests) and from dist. */
@@ -34,13 +35,14 @@ export function serveWebClient(config: HttpConfig): RequestHandler {
     },
   });
   return (request, response, next) => {
-    if ((request.method !== 'GET' && request.method !== 'HEAD') || request.path.startsWith('/api/')) return next();
+    if (request.path.startsWith('/api/v1/') || request.path.startsWith('/health/')) return next();
     const isDocument = CLIENT_PATHS.has(request.path);
-    if (!isDocument && !existsSync(FOLDER + request.path.slice(1))) return next();
+    if (!isDocument && !existsSync(FOLDER + request.path.slice(1))) return next(new NotFound());
+    if (request.method !== 'GET' && request.method !== 'HEAD') return next(new StoaError('METHOD_NOT_ALLOWED'));
     headers(request, response, () => {
-      if (!isDocument) return void files(request, response, next);
+      if (!isDocument) return void files(request, response, () => next(new NotFound()));
       response.setHeader('Cache-Control', 'no-cache');
-      response.sendFile('index.html', { root: FOLDER, cacheControl: false }, (error) => error && next(error));
+      response.sendFile('index.html', { root: FOLDER, cacheControl: false }, (error) => error && next(new NotFound()));
     });
   };
 }
