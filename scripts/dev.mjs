@@ -1,5 +1,7 @@
 // npm run dev: like npm start, but built again and restarted whenever a source changes.
-import './project.mjs';
+import { root } from './project.mjs';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { build, forgetBuild } from './dist.mjs';
 import { install } from './install.mjs';
 import { main } from './processes.mjs';
@@ -11,7 +13,8 @@ await main(async (ready) => {
   const [{ services, env }] = await Promise.all([startServices(settings), build()]);
   forgetBuild();
   await migrate(env);
-  const watched = ['--watch-path=dist', '--watch-preserve-output'];
+  const parts = readdirSync(join(root, 'dist')).filter((name) => name !== 'web'); // which the api reads anew by itself
+  const watched = ['--watch-preserve-output', ...parts.map((name) => `--watch-path=dist/${name}`)];
   const end = endOfAny({
     ...services,
     'The server build': startNode(['node_modules/@nestjs/cli/bin/nest.js', 'build', '--watch', '-b', 'swc'], env),
