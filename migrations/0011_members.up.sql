@@ -33,6 +33,8 @@ CREATE TABLE auth_requests (
   expires_at          timestamptz,
   used_at             timestamptz,
   created_at          timestamptz NOT NULL DEFAULT now(),
+  -- Until when a worker may be at it; free again after that.
+  claimed_until       timestamptz,
   handled_at          timestamptz,
   -- Hours enough for the longest token (24 h).
   delete_after        timestamptz NOT NULL DEFAULT now() + interval '25 hours',

@@ -3,8 +3,11 @@ import type { DynamicModule } from '@nestjs/common';
 import { ACCESS_GUARDS } from './auth/access-guards.js';
 import { AuthModule } from './auth/auth.module.js';
 import { CsrfController } from './auth/csrf.controller.js';
+import { EmailChangesController } from './auth/email-changes.controller.js';
 import { GuestsController } from './auth/guests.controller.js';
 import { MeController } from './auth/me.controller.js';
+import { PasswordResetsController } from './auth/password-resets.controller.js';
+import { RegistrationsController } from './auth/registrations.controller.js';
 import { SessionsController } from './auth/sessions.controller.js';
 import type { Boot } from './boot.js';
 import { ChatGateway } from './chat/chat.gateway.js';
@@ -30,8 +33,11 @@ import { PresenceModule } from './presence/presence.module.js';
   imports: [PlatformModule, AuthModule, PresenceModule, ChatModule, LobbyModule, CleanupModule],
   controllers: [
     CsrfController,
+    EmailChangesController,
     GuestsController,
     MeController,
+    PasswordResetsController,
+    RegistrationsController,
     SessionsController,
     ConversationsController,
     HealthController,

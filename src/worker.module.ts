@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { AuthModule } from './auth/auth.module.js';
+import { AuthProcessor } from './auth/auth.processor.js';
 import type { Boot } from './boot.js';
 import { CleanupModule } from './cleanup/cleanup.module.js';
 import { CleanupProcessor } from './cleanup/cleanup.processor.js';
@@ -15,7 +16,7 @@ import { PresenceModule } from './presence/presence.module.js';
 /** The worker process, whole: every door it has is listed here. */
 @Module({
   imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, CleanupModule, JobRunnerModule],
-  providers: [MatchingProcessor, CleanupProcessor],
+  providers: [AuthProcessor, MatchingProcessor, CleanupProcessor],
 })
 export class WorkerModule {
   static for({ config, source }: Boot): DynamicModule {

@@ -28,6 +28,20 @@ export class OriginForbidden extends StoaError {
   }
 }
 
+/** Unknown, wrong, unconfirmed or suspended: the four look alike. */
+export class LoginFailed extends StoaError {
+  constructor() {
+    super('LOGIN_FAILED');
+  }
+}
+
+/** Not for this caller. */
+export class Forbidden extends StoaError {
+  constructor() {
+    super('FORBIDDEN');
+  }
+}
+
 /** A token that is unknown, used, expired or for something else: the four look alike. */
 export class TokenInvalid extends StoaError {
   constructor() {

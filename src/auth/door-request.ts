@@ -11,16 +11,18 @@ export interface DoorRequest extends Request {
   session?: SessionFacts;
   /** Set only for a signed-in user. */
   identity?: Identity;
-  /** Over a limit that must not show: the answer is as always, and nothing comes of it. */
-  isOverQuietLimit?: boolean;
+  /** Over a limit that must not show. */
+  overQuietLimit?: boolean;
+  /** ms, monotonic */
+  arrivedAt?: number;
 }
 
 const requestOf = (context: ExecutionContext): DoorRequest => context.switchToHttp().getRequest<DoorRequest>();
 
 /** Who is at the door, signed in or not. */
 export const CurrentVisitor = createParamDecorator((_: unknown, context: ExecutionContext): Visitor => {
-  const { session, headers } = requestOf(context);
-  return { ...(session ? { session } : {}), client: nameClient(headers['user-agent']) };
+  const { session, headers, overQuietLimit = false } = requestOf(context);
+  return { ...(session ? { session } : {}), client: nameClient(headers['user-agent']), overQuietLimit };
 });
 
 /** The caller's session, on routes that need one. */

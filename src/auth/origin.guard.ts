@@ -4,6 +4,7 @@ import { HttpConfig } from '../config/config.types.js';
 import { Audit } from '../platform/audit/audit.js';
 import { ClientAddress } from '../platform/http/client-address.js';
 import { currentContext } from '../platform/request-context/request-context.js';
+import { Clock } from '../platform/time/clock.js';
 import { AccessRules } from './access-rules.js';
 import { OriginForbidden } from './auth.errors.js';
 import type { DoorRequest } from './door-request.js';
@@ -17,11 +18,13 @@ export class OriginGuard implements CanActivate {
     private readonly http: HttpConfig,
     private readonly addresses: ClientAddress,
     private readonly audit: Audit,
+    private readonly clock: Clock,
   ) {}
 
   canActivate(context: ExecutionContext): boolean {
     if (context.getType() !== 'http') return true;
     const request = context.switchToHttp().getRequest<DoorRequest>();
+    request.arrivedAt = this.clock.monotonicMs();
     const work = currentContext();
     if (work) work.ipHash = this.addresses.digestOf(request);
     if (!this.rules.isGuarded(context)) return true;

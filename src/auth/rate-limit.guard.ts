@@ -60,7 +60,7 @@ export class HttpLimits {
     describeLimits(response, shown);
     const excess = shown.filter(({ verdict }) => !verdict.allowed);
     this.refuse(excess.filter(({ limit }) => limit.onExcess === 'refuse'));
-    request.isOverQuietLimit = excess.some(({ limit }) => limit.onExcess === 'quiet');
+    request.overQuietLimit = excess.some(({ limit }) => limit.onExcess === 'quiet');
     if (excess.some(({ limit }) => limit.onExcess === 'slow')) await sleep(SLOW_DOWN_MS);
   }
 

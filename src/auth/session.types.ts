@@ -17,6 +17,8 @@ export interface Visitor {
   readonly session?: SessionFacts;
   /** "Firefox on Linux" */
   readonly client: string;
+  /** Over a limit that must not show: the answer is as always, and nothing comes of it. */
+  readonly overQuietLimit: boolean;
 }
 
 /** A session that counts no more, and what its socket is told. */

@@ -5,6 +5,7 @@ import { Readiness } from './health/readiness.js';
 import { AddressSalts } from './http/address-salts.js';
 import { ClientAddress } from './http/client-address.js';
 import { HandshakeLimits } from './limiter/handshake-limits.js';
+import { Mailer } from './mail/mailer.js';
 import { ProcessCensus } from './limiter/process-census.js';
 import { RateLimiter } from './limiter/rate-limiter.js';
 import { Log } from './logging/log.js';
@@ -28,6 +29,7 @@ const services = [
   ClientAddress,
   HandshakeLimits,
   RateLimiter,
+  Mailer,
 ];
 
 /** What every process has, whatever its role. */

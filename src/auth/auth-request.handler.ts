@@ -1,0 +1,116 @@
+import { Injectable } from '@nestjs/common';
+import { HttpConfig } from '../config/config.types.js';
+import { Audit } from '../platform/audit/audit.js';
+import { canonicalEmail } from '../platform/mail/email-address.js';
+import { Mailer } from '../platform/mail/mailer.js';
+import { Database } from '../platform/postgres/database.js';
+import type { Transaction } from '../platform/postgres/database.js';
+import { JobProducer } from '../platform/queue/job-producer.js';
+import { KeyRing } from '../platform/secrets/key-ring.js';
+import { MAILS, TOKEN_TTL, tokenLink } from './auth-mails.js';
+import type { MailText } from './auth-mails.js';
+import { AuthRequestRepository } from './auth-request.repository.js';
+import type { ClaimedRequest } from './auth-request.types.js';
+import { authJobs } from './auth.jobs.js';
+import { MemberRepository } from './member.repository.js';
+import type { Credentials } from './member.repository.js';
+import { hashToken, newToken } from './session-token.js';
+
+interface Letter extends MailText {
+  to: string;
+}
+
+/** The worker's side of the outbox: here, out of sight of whoever asked, it is decided whether an address is known. */
+@Injectable()
+export class AuthRequestHandler {
+  constructor(
+    private readonly repository: AuthRequestRepository,
+    private readonly members: MemberRepository,
+    private readonly database: Database,
+    private readonly audit: Audit,
+    private readonly keys: KeyRing,
+    private readonly mailer: Mailer,
+    private readonly jobs: JobProducer,
+    private readonly http: HttpConfig,
+  ) {}
+
+  /** Decides, mails, and marks as done. Repeatable: every try sends the same mails under the same ids. */
+  async handle(requestId: string): Promise<void> {
+    const request = await this.repository.claim(requestId);
+    if (!request) return;
+    try {
+      const letters = request.throttled ? [] : await this.decide(request);
+      for (const letter of letters) await this.mailer.send({ ...letter, id: `${request.id}.${letter.kind}` });
+      await this.repository.finish(request.id);
+    } catch (error) {
+      await this.repository.release(request.id);
+      throw error;
+    }
+  }
+
+  /** Puts back what a lost job left behind. */
+  async resume(): Promise<void> {
+    for (const requestId of await this.repository.findForgotten())
+      await this.jobs.add(authJobs, 'request.handle', { requestId }, { deduplication: { id: requestId } });
+  }
+
+  private decide(request: ClaimedRequest): Promise<Letter[]> {
+    const to = this.keys.unseal('email', request.emailSealed);
+    return this.database.transaction(async (transaction) => {
+      const owner = await this.members.findByEmail(canonicalEmail(to) ?? '', transaction);
+      switch (request.kind) {
+        case 'registration':
+          return owner
+            ? this.tellOwner(transaction, request, owner)
+            : [{ to, ...MAILS.confirmRegistration(await this.giveLink(transaction, request, 'registration')) }];
+        case 'password_reset':
+          return owner
+            ? [
+                {
+                  to: owner.email,
+                  ...MAILS.resetPassword(await this.giveLink(transaction, request, 'password_reset', owner)),
+                },
+              ]
+            : [];
+        case 'email_change':
+          return owner ? this.tellOwner(transaction, request, owner) : this.letChangeEmail(transaction, request, to);
+        case 'notice':
+          return [{ to, ...(request.notice === 'email_changed' ? MAILS.emailChanged() : MAILS.passwordChanged()) }];
+      }
+    });
+  }
+
+  /** At most one such mail a day: registering again and again must not fill somebody's mailbox. */
+  private async tellOwner(transaction: Transaction, request: ClaimedRequest, owner: Credentials): Promise<Letter[]> {
+    const isFirst = await this.repository.claimNotice(transaction, request, 'account_exists');
+    return isFirst ? [{ to: owner.email, ...MAILS.accountExists() }] : [];
+  }
+
+  private async letChangeEmail(transaction: Transaction, request: ClaimedRequest, to: string): Promise<Letter[]> {
+    const member = request.userId ? await this.members.findById(request.userId, transaction) : undefined;
+    if (!member || member.credentialsVersion !== request.credentialsVersion) return [];
+    const link = await this.giveLink(transaction, request, 'email_change', member);
+    return [
+      { to, ...MAILS.confirmEmailChange(link) },
+      { to: member.email, ...MAILS.emailChangeAsked() },
+    ];
+  }
+
+  private async giveLink(
+    transaction: Transaction,
+    request: ClaimedRequest,
+    kind: keyof typeof TOKEN_TTL,
+    member?: Credentials,
+  ): Promise<string> {
+    const token = newToken();
+    const sealed = await this.repository.giveToken(transaction, request.id, {
+      tokenHash: hashToken(token),
+      tokenSealed: this.keys.seal('token', token),
+      ttlMs: TOKEN_TTL[kind],
+      userId: member?.id ?? null,
+      credentialsVersion: member?.credentialsVersion ?? null,
+    });
+    await this.audit.append(transaction, { event: 'token.give', target: request.emailDigest, reason: kind });
+    return tokenLink(this.http.publicOrigin, kind, this.keys.unseal('token', sealed));
+  }
+}

@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../platform/postgres/database.js';
+import type { Transaction } from '../platform/postgres/database.js';
+import { currentContext } from '../platform/request-context/request-context.js';
+import type { AuthRequestKind, ClaimedRequest, NewAuthRequest, UsedToken } from './auth-request.types.js';
+
+interface GivenToken {
+  tokenHash: string;
+  tokenSealed: string;
+  /** ms */
+  ttlMs: number;
+  userId: string | null;
+  credentialsVersion: number | null;
+}
+
+type SealedRequest = Omit<NewAuthRequest, 'email'> & { id: string; emailSealed: string; emailDigest: string };
+
+/** How long a worker may be at one request before another may take it (s). */
+const CLAIM_SECONDS = 60;
+/** Requests that one sweep puts back. */
+const SWEEP_LIMIT = 500;
+
+/** The table `auth_requests`: the outbox of decisions and mails, and the tokens that came of them. */
+@Injectable()
+export class AuthRequestRepository {
+  constructor(private readonly database: Database) {}
+
+  /** The same statement with the same columns for every kind. */
+  async insert(transaction: Transaction, request: SealedRequest): Promise<void> {
+    const context = currentContext();
+    await transaction.query(
+      `INSERT INTO auth_requests (id, kind, notice, email_sealed, email_digest, password_hash, user_id, credentials_version,
+                                  throttled, ip_hash, request_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      [
+        request.id,
+        request.kind,
+        request.notice ?? null,
+        request.emailSealed,
+        request.emailDigest,
+        request.passwordHash ?? null,
+        request.userId ?? null,
+        request.credentialsVersion ?? null,
+        request.throttled ?? false,
+        context?.ipHash ?? null,
+        context?.requestId ?? null,
+      ],
+    );
+  }
+
+  /** Undefined when it is done, gone or at work elsewhere. Index: auth_requests_pkey. */
+  async claim(id: string): Promise<ClaimedRequest | undefined> {
+    const [row] = await this.database.query<ClaimedRequest>(
+      `UPDATE auth_requests SET claimed_until = now() + interval '${CLAIM_SECONDS} s'
+        WHERE id = $1 AND handled_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
+        RETURNING id, kind, notice, email_sealed AS "emailSealed", email_digest AS "emailDigest", user_id AS "userId",
+                  credentials_version AS "credentialsVersion", throttled`,
+      [id],
+    );
+    return row;
+  }
+
+  /** Done: the token is from now on known by its hash only. Index: auth_requests_pkey. */
+  async finish(id: string): Promise<void> {
+    await this.database.query(
+      'UPDATE auth_requests SET handled_at = now(), claimed_until = NULL, token_sealed = NULL WHERE id = $1',
+      [id],
+    );
+  }
+
+  /** Failed: free for the next try at once. Index: auth_requests_pkey. */
+  async release(id: string): Promise<void> {
+    await this.database.query('UPDATE auth_requests SET claimed_until = NULL WHERE id = $1', [id]);
+  }
+
+  /** Gives the request a token, or finds the one it was given before: every try mails the same. @returns it, sealed. Index: auth_requests_pkey. */
+  async giveToken(transaction: Transaction, id: string, given: GivenToken): Promise<string> {
+    const [row] = await transaction.query<{ sealed: string }>(
+      `UPDATE auth_requests SET token_hash = coalesce(token_hash, decode($2, 'hex')), token_sealed = coalesce(token_sealed, $3),
+              expires_at = coalesce(expires_at, now() + $4::float8 * interval '1 ms'),
+              user_id = coalesce(user_id, $5), credentials_version = coalesce(credentials_version, $6)
+        WHERE id = $1 RETURNING token_sealed AS sealed`,
+      [id, given.tokenHash, given.tokenSealed, given.ttlMs, given.userId, given.credentialsVersion],
+    );
+    if (!row) throw new Error('the request of a token is gone');
+    return row.sealed;
+  }
+
+  /** Marks the row as the one notice of its day to this address; false when another is. Index: auth_requests_email_digest_idx. */
+  async claimNotice(transaction: Transaction, { id, emailDigest }: ClaimedRequest, notice: string): Promise<boolean> {
+    // One at a time per address: two that decide at once must not both be the first.
+    await transaction.query('SELECT pg_advisory_xact_lock(hashtext($1))', [emailDigest]);
+    const rows = await transaction.query(
+      `UPDATE auth_requests SET notice = $3
+        WHERE id = $1 AND NOT EXISTS (
+          SELECT FROM auth_requests WHERE email_digest = $2 AND id <> $1 AND notice = $3 AND created_at > now() - interval '24 h')
+        RETURNING id`,
+      [id, emailDigest, notice],
+    );
+    return rows.length > 0;
+  }
+
+  /** The one use of a token; undefined for one that is unknown, used, expired or for something else. Index: auth_requests_token_hash_key. */
+  async useToken(transaction: Transaction, kind: AuthRequestKind, tokenHash: string): Promise<UsedToken | undefined> {
+    const [row] = await transaction.query<UsedToken>(
+      `UPDATE auth_requests SET used_at = now()
+        WHERE token_hash = decode($2, 'hex') AND kind = $1 AND used_at IS NULL AND expires_at > now()
+        RETURNING email_sealed AS "emailSealed", password_hash AS "passwordHash", user_id AS "userId",
+                  credentials_version AS "credentialsVersion"`,
+      [kind, tokenHash],
+    );
+    return row;
+  }
+
+  /** Requests that a lost job left behind, oldest first. Index: auth_requests_unhandled_idx. */
+  async findForgotten(): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT id FROM auth_requests
+        WHERE handled_at IS NULL AND created_at < now() - interval '5 s' AND (claimed_until IS NULL OR claimed_until < now())
+        ORDER BY created_at LIMIT ${SWEEP_LIMIT}`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Index: auth_requests_delete_after_idx. */
+  async deleteExpired(): Promise<void> {
+    await this.database.query('DELETE FROM auth_requests WHERE delete_after < now()');
+  }
+}

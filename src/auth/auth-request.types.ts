@@ -1,0 +1,39 @@
+export type AuthRequestKind = 'registration' | 'password_reset' | 'email_change' | 'notice';
+
+/** Notices to the owner of an account, about what has happened to it. */
+export type NoticeKind = 'password_changed' | 'email_changed';
+
+/** What goes into the outbox. */
+export interface NewAuthRequest {
+  kind: AuthRequestKind;
+  notice?: NoticeKind;
+  /** As it was written; sealed at rest. */
+  email: string;
+  passwordHash?: string;
+  /** The signed-in user who asked, if the outcome is about them. */
+  userId?: string;
+  /** Of that user, when they asked: any change since then voids the token. */
+  credentialsVersion?: number;
+  /** Over the limit of its address: nothing will come of it. */
+  throttled?: boolean;
+}
+
+/** A row of the outbox that a worker has claimed. */
+export interface ClaimedRequest {
+  id: string;
+  kind: AuthRequestKind;
+  notice: NoticeKind | null;
+  emailSealed: string;
+  emailDigest: string;
+  userId: string | null;
+  credentialsVersion: number | null;
+  throttled: boolean;
+}
+
+/** A token as its row describes it, in the moment of its one use. */
+export interface UsedToken {
+  emailSealed: string;
+  passwordHash: string | null;
+  userId: string | null;
+  credentialsVersion: number | null;
+}

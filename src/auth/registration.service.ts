@@ -1,0 +1,86 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { Accepted, Register } from '../contracts/account.dto.js';
+import { Audit } from '../platform/audit/audit.js';
+import { InputInvalid } from '../platform/errors/stoa-error.js';
+import { DomainEvents } from '../platform/events/domain-events.js';
+import { Database } from '../platform/postgres/database.js';
+import type { Transaction } from '../platform/postgres/database.js';
+import { AuthRequestService } from './auth-request.service.js';
+import { TokenInvalid } from './auth.errors.js';
+import { ProfileChanged } from './auth.events.js';
+import { MemberRepository, isAddressTaken } from './member.repository.js';
+import { PasswordHasher } from './password-hasher.js';
+import { passwordFault } from './password-rules.js';
+import { SignedIn } from './session-answers.js';
+import { SessionService } from './session.service.js';
+import type { Visitor } from './session.types.js';
+import { UserRepository } from './user.repository.js';
+
+/** Becoming a member: the request hashes and puts into the outbox, the worker decides, the mailed token makes the account. */
+@Injectable()
+export class RegistrationService {
+  constructor(
+    private readonly requests: AuthRequestService,
+    private readonly hasher: PasswordHasher,
+    private readonly members: MemberRepository,
+    private readonly users: UserRepository,
+    private readonly sessions: SessionService,
+    private readonly database: Database,
+    private readonly audit: Audit,
+    private readonly events: DomainEvents,
+  ) {}
+
+  /** The same work and the same answer whether or not the address is known. */
+  async ask({ session, overQuietLimit }: Visitor, { email, password }: Register): Promise<Accepted> {
+    const { written, canonical } = this.requests.readEmail(email);
+    const fault = passwordFault(password, canonical);
+    if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
+    const passwordHash = await this.hasher.hash(password);
+    const guestId = session?.kind === 'guest' ? session.userId : undefined;
+    const id = await this.database.transaction(async (transaction) => {
+      await this.audit.append(transaction, { event: 'registration.ask', target: this.requests.digestOf(canonical) });
+      return this.requests.submit(transaction, {
+        kind: 'registration',
+        email: written,
+        passwordHash,
+        ...(guestId ? { userId: guestId } : {}),
+        throttled: overQuietLimit,
+      });
+    });
+    this.requests.wake(id);
+    return { status: 'accepted' };
+  }
+
+  /** @throws TokenInvalid, also for the loser of two who wanted one address */
+  async confirm(visitor: Visitor, token: string): Promise<SignedIn> {
+    const ended: string[] = [];
+    const signedIn = await this.database
+      .transaction(async (transaction) => {
+        const id = await this.createMember(transaction, token);
+        // Whoever was signed in as the guest, here or elsewhere, is no member yet.
+        ended.push(...(await this.sessions.endAll(transaction, id)));
+        await this.audit.append(transaction, { event: 'registration.confirm', actor: id });
+        const opened = await this.sessions.open(transaction, { id, kind: 'member' }, visitor);
+        const user = await this.users.lock(transaction, id);
+        if (!user) throw new TokenInvalid();
+        return new SignedIn(user, opened);
+      })
+      .catch((error: unknown) => {
+        throw isAddressTaken(error) ? new TokenInvalid() : error;
+      });
+    this.sessions.announceEnded(ended, signedIn.user.id);
+    this.sessions.announceReplaced(visitor);
+    this.events.publish(new ProfileChanged(signedIn.user.id));
+    return signedIn;
+  }
+
+  private async createMember(transaction: Transaction, token: string): Promise<string> {
+    const { email, passwordHash, userId } = await this.requests.useToken(transaction, 'registration', token);
+    if (!passwordHash) throw new TokenInvalid();
+    if (userId && (await this.members.promoteGuest(transaction, { id: userId, email, passwordHash }))) return userId;
+    const id = randomUUID();
+    await this.members.insertMember(transaction, { id, email, passwordHash });
+    return id;
+  }
+}

@@ -1,0 +1,33 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { BoundedSemaphore } from './bounded-semaphore.js';
+
+describe('BoundedSemaphore', () => {
+  it('runs two at once, lets three wait, refuses the rest, and gives every place back', async () => {
+    const semaphore = new BoundedSemaphore({ concurrency: 2, maxWaiting: 3 });
+    let [now, most] = [0, 0];
+    const work = async (): Promise<string> => {
+      now += 1;
+      most = Math.max(most, now);
+      await turn();
+      now -= 1;
+      return 'done';
+    };
+    for (let round = 0; round < 3; round += 1) {
+      const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => semaphore.run(work)));
+      expect(outcomes.map(({ status }) => status)).toEqual([
+        ...Array(5).fill('fulfilled'),
+        ...Array(3).fill('rejected'),
+      ]);
+      expect(outcomes[7]).toMatchObject({ reason: { code: 'BUSY' } });
+    }
+    expect(most).toBe(2);
+    expect(semaphore.waitingCount).toBe(0);
+  });
+
+  it('gives the place of a failed one back', async () => {
+    const semaphore = new BoundedSemaphore({ concurrency: 1, maxWaiting: 0 });
+    await expect(semaphore.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await semaphore.run(() => Promise.resolve(1))).toBe(1);
+  });
+});

@@ -1,0 +1,35 @@
+import { Busy } from '../errors/stoa-error.js';
+
+interface SemaphoreOptions {
+  /** Pieces of work at once. */
+  concurrency: number;
+  /** Callers that may wait; one more is refused with `BUSY`. */
+  maxWaiting: number;
+}
+
+/** Lets a few work at once and a few wait; whoever comes after them is told at once that there is no room. */
+export class BoundedSemaphore {
+  private running = 0;
+  private readonly waiting: (() => void)[] = [];
+
+  constructor(private readonly options: SemaphoreOptions) {}
+
+  /** @throws Busy */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.running < this.options.concurrency) this.running += 1;
+    else if (this.waiting.length >= this.options.maxWaiting) throw new Busy();
+    // The one who leaves hands the place over: the count stays.
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.running -= 1;
+    }
+  }
+
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+}

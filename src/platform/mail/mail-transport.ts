@@ -1,0 +1,65 @@
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import nodemailer from 'nodemailer';
+
+/** One mail of plain text. */
+export interface Mail {
+  /** One address, already found to be one (`canonicalEmail`). */
+  to: string;
+  subject: string;
+  text: string;
+  /** The same for every try of one mail: a mail that arrives twice is seen to be one. Letters, digits, `-`, `.`. */
+  id: string;
+  /** What kind of mail it is, in kebab case; part of the file name. */
+  kind: string;
+}
+
+/** Where mails go. Resolves when the mail is taken over; a rejection means: try again later. */
+export interface MailTransport {
+  send(mail: Mail, from: string): Promise<void>;
+}
+
+/** ms */
+const SMTP_TIMEOUT = 10_000;
+
+export function smtpTransport(url: string, host: string): MailTransport {
+  const server = nodemailer.createTransport({
+    url,
+    connectionTimeout: SMTP_TIMEOUT,
+    greetingTimeout: SMTP_TIMEOUT,
+    socketTimeout: SMTP_TIMEOUT,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  return {
+    send: async ({ to, subject, text, id }, from) => {
+      await server.sendMail({ from, to: { name: '', address: to }, subject, text, messageId: `<${id}@${host}>` });
+    },
+  };
+}
+
+/** Mails as files that a person can find and read: `2026-11-24T080312Z confirm-registration ada@example.com 1f0c….eml`. */
+export function folderTransport(folder: string, host: string): MailTransport {
+  return {
+    send: async ({ to, subject, text, id, kind }, from) => {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const date = new Date();
+      const stamp = date.toISOString().replaceAll(':', '').replace(/\.\d+/, '');
+      const name = `${stamp} ${kind} ${to.replaceAll(/[^\w.@+-]/g, '_')} ${id.slice(0, 8)}.eml`;
+      const headers = [
+        `From: ${from}`,
+        `To: ${to}`,
+        `Subject: ${subject}`,
+        `Date: ${date.toUTCString()}`,
+        `Message-ID: <${id}@${host}>`,
+        'MIME-Version: 1.0',
+        'Content-Type: text/plain; charset=utf-8',
+        'Content-Transfer-Encoding: 8bit',
+      ];
+      // Named only when it is whole: whoever watches the folder never reads half a mail.
+      const draft = join(folder, `.${id}.draft`);
+      await writeFile(draft, `${headers.join('\n')}\n\n${text}\n`, { mode: 0o600 });
+      await rename(draft, join(folder, name));
+    },
+  };
+}
