@@ -17,6 +17,8 @@ import { CleanupModule } from './cleanup/cleanup.module.js';
 import { ConfigModule } from './config/config.module.js';
 import { LobbyGateway } from './lobby/lobby.gateway.js';
 import { LobbyModule } from './lobby/lobby.module.js';
+import { MatchingModule } from './matching/matching.module.js';
+import { RatingGateway } from './matching/rating.gateway.js';
 import { HealthController } from './ops/health.controller.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
@@ -27,10 +29,21 @@ import { HandshakeGate } from './platform/realtime/handshake-gate.js';
 import { SlowConsumerGuard } from './platform/realtime/slow-consumer.guard.js';
 import { SocketEdge } from './platform/realtime/socket-edge.js';
 import { PresenceModule } from './presence/presence.module.js';
+import { SafetyController } from './safety/safety.controller.js';
+import { SafetyModule } from './safety/safety.module.js';
 
 /** The api process, whole: every door it has is listed here. */
 @Module({
-  imports: [PlatformModule, AuthModule, PresenceModule, ChatModule, LobbyModule, CleanupModule],
+  imports: [
+    PlatformModule,
+    AuthModule,
+    PresenceModule,
+    ChatModule,
+    SafetyModule,
+    MatchingModule,
+    LobbyModule,
+    CleanupModule,
+  ],
   controllers: [
     CsrfController,
     EmailChangesController,
@@ -40,6 +53,7 @@ import { PresenceModule } from './presence/presence.module.js';
     RegistrationsController,
     SessionsController,
     ConversationsController,
+    SafetyController,
     HealthController,
   ],
   providers: [
@@ -49,6 +63,7 @@ import { PresenceModule } from './presence/presence.module.js';
     Drain,
     SlowConsumerGuard,
     ChatGateway,
+    RatingGateway,
     LobbyGateway,
     { provide: EventGate, useClass: SocketLimiter },
   ],

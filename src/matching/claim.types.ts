@@ -5,6 +5,8 @@ export interface Claim {
   readonly claimId: string;
   readonly pair: ProposedPair;
   readonly sharedInterests: string[];
+  /** ms of the shard's clock when it was claimed */
+  readonly atMs: number;
 }
 
 /** How one search of a claim goes on: `settle` ends it (its person is in a conversation), `release` gives it back its place. */

@@ -8,6 +8,9 @@ import { ClaimDesk } from './claim-desk.js';
 import type { Claim, ClaimedSearch, Fate } from './claim.types.js';
 import { MatchRepository } from './match.repository.js';
 import { SearchQueue } from './search-queue.js';
+import { OutcomeRepository } from './outcome.repository.js';
+import type { NewOutcome } from './outcome.repository.js';
+import { classOf } from './shard-report.js';
 import type { ProposedPair } from './ticket.types.js';
 
 /** What became of claims. */
@@ -29,12 +32,13 @@ export class MatchOpener {
     private readonly desk: ClaimDesk,
     private readonly queue: SearchQueue,
     private readonly matches: MatchRepository,
+    private readonly outcomes: OutcomeRepository,
     private readonly log: Log,
   ) {}
 
   /** @throws when Postgres does not answer: the claims are then concluded by their outcome, here or by the sweep */
   async open(shard: string, claims: readonly Claim[]): Promise<OpenedClaims> {
-    const outcomes = await this.commit(claims).catch(async (error: unknown) => {
+    const outcomes = await this.commit(shard, claims).catch(async (error: unknown) => {
       // Whether the commit took place is unknown: the truth is asked, and when it is silent the claims' leases run out.
       await this.resolve(shard, claims.flatMap(searchesIn)).catch(() => undefined);
       throw error;
@@ -61,7 +65,7 @@ export class MatchOpener {
   }
 
   /** By position; undefined for a pair that must not meet. */
-  private commit(claims: readonly Claim[]): Promise<(OpenOutcome | undefined)[]> {
+  private commit(shard: string, claims: readonly Claim[]): Promise<(OpenOutcome | undefined)[]> {
     const pairs = claims.map(({ pair: { a, b }, sharedInterests }) => ({
       userA: a.userId,
       userB: b.userId,
@@ -70,8 +74,13 @@ export class MatchOpener {
     return this.database.transaction(async (transaction) => {
       const vetoed = await this.avoidance.vetoed(transaction, pairs);
       const allowed = pairs.filter((_, i) => !vetoed.has(i));
-      const outcomes = allowed.length > 0 ? await this.conversations.open(transaction, allowed) : [];
-      return pairs.map((pair) => outcomes[allowed.indexOf(pair)]);
+      const opened = await this.conversations.open(transaction, allowed);
+      const outcomes = pairs.map((pair) => opened[allowed.indexOf(pair)]);
+      await this.outcomes.add(
+        transaction,
+        claims.flatMap((claim, i) => outcomeOf(shard, claim, outcomes[i])),
+      );
+      return outcomes;
     });
   }
 
@@ -93,3 +102,15 @@ function fatesOf(claim: Claim, outcome: OpenOutcome | undefined): FatedSearch[] 
 
 const isFree = (outcome: OpenOutcome, side: number): boolean =>
   !outcome.opened && (side === 0 ? outcome.a : outcome.b) === 'free';
+
+/** Slot 0 of a conversation is `a`. */
+function outcomeOf(
+  shard: string,
+  { pair: { a, b, score }, atMs }: Claim,
+  outcome: OpenOutcome | undefined,
+): NewOutcome[] {
+  if (!outcome?.opened) return [];
+  const { conversationId } = outcome.conversation;
+  const [waitAMs, waitBMs] = [a, b].map(({ sinceMs }) => Math.max(0, atMs - sinceMs)) as [number, number];
+  return [{ conversationId, shard, classA: classOf(a), classB: classOf(b), waitAMs, waitBMs, score }];
+}

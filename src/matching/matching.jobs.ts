@@ -11,11 +11,15 @@ export class RunShard {
 /** `shard.sweep`: looks after what outlived its lease, in every shard. */
 export class SweepShards {}
 
+/** `outcome.collect`: notes how the conversations that ended went. */
+export class CollectOutcomes {}
+
 /**
  * `shard.run` is deduplicated where the searches are: `enqueue.lua` asks for one run of a shard that nobody runs, atomically with
  * the arrival, so that neither a wake-up nor a runner is ever doubled or lost. A run that failed is asked for again by the sweep.
  */
 export const matchingJobs = defineJobs('matching', {
   'shard.run': { payload: RunShard, options: { attempts: 1, removeOnComplete: { count: 100 } } },
+  'outcome.collect': { payload: CollectOutcomes, options: { attempts: 1, removeOnComplete: true } },
   'shard.sweep': { payload: SweepShards, options: { attempts: 1, removeOnComplete: true } },
 });

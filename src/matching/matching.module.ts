@@ -1,11 +1,14 @@
 import { Module } from '@nestjs/common';
 import { ChatModule } from '../chat/chat.module.js';
 import { SafetyModule } from '../safety/safety.module.js';
+import { BlockListener } from './block-listener.js';
 import { ClaimDesk } from './claim-desk.js';
 import { DeadSearches } from './dead-searches.js';
 import { MatchOpener } from './match-opener.js';
 import { MatchRepository } from './match.repository.js';
 import { MatchingMetrics } from './matching.metrics.js';
+import { OutcomeRepository } from './outcome.repository.js';
+import { RatingService } from './rating.service.js';
 import { SearchEntry } from './search-entry.js';
 import { SearchHeartbeat } from './search-heartbeat.js';
 import { SearchQueue } from './search-queue.js';
@@ -22,11 +25,14 @@ import { ShardSweeper } from './shard-sweeper.js';
 @Module({
   imports: [ChatModule, SafetyModule],
   providers: [
+    BlockListener,
     ClaimDesk,
     DeadSearches,
     MatchOpener,
     MatchRepository,
     MatchingMetrics,
+    OutcomeRepository,
+    RatingService,
     SearchEntry,
     SearchHeartbeat,
     SearchQueue,
@@ -39,6 +45,6 @@ import { ShardSweeper } from './shard-sweeper.js';
     ShardRunner,
     ShardSweeper,
   ],
-  exports: [SearchService, ShardKeeper],
+  exports: [RatingService, SearchService, ShardKeeper],
 })
 export class MatchingModule {}

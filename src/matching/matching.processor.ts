@@ -15,11 +15,12 @@ export class MatchingProcessor implements JobProcessor<typeof matchingJobs> {
   readonly handlers: JobHandlers<typeof matchingJobs> = {
     'shard.run': ({ shard }, { signal }) => this.keeper.run(shard, signal),
     'shard.sweep': () => this.keeper.sweep(),
+    'outcome.collect': () => this.keeper.collectOutcomes(),
   };
 
   constructor(private readonly keeper: ShardKeeper) {}
 
   schedule(): Promise<void> {
-    return this.keeper.scheduleSweeps();
+    return this.keeper.schedule();
   }
 }

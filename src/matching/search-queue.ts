@@ -3,7 +3,7 @@ import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import type { Avoidance } from '../safety/avoidance.types.js';
 import { DELTAS_KEPT, HOME_TTL_MS, RUNNER_LEASE_MS, SEARCH_LEASE_MS, TOMBSTONE_MS } from './search.limits.js';
-import { cancelScript, enqueueScript, leaveHomeScript, touchScript } from './search.scripts.js';
+import { blockScript, cancelScript, enqueueScript, leaveHomeScript, touchScript } from './search.scripts.js';
 import type { CancelReply, EndOfSearch, OwnedPlace, SearchPlace } from './search.types.js';
 import {
   avoidKey,
@@ -110,9 +110,10 @@ export class SearchQueue {
     await leaveHomeScript.run(this.redis, [homeKey(userId)], [textOf(place)]);
   }
 
-  /** From now on the two never meet, as far as they wait here: each must search at the place given. */
-  async block(a: OwnedPlace, b: string): Promise<void> {
-    await this.redis.sadd(blockKey(a.shard, a.userId), b);
+  /** From now on the claim keeps the two apart. */
+  async block({ shard, searchId, userId }: OwnedPlace, otherId: string): Promise<void> {
+    const keys = [ticketKey(shard, searchId), blockKey(shard, userId), deltasKey(shard)];
+    await blockScript.run(this.redis, keys, [searchId, otherId, DELTAS_KEPT]);
   }
 }
 

@@ -1,10 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { JobProducer } from '../platform/queue/job-producer.js';
 import { matchingJobs } from './matching.jobs.js';
+import { OutcomeRepository } from './outcome.repository.js';
 import { SWEEP_MS } from './search.limits.js';
 import { ShardRunner } from './shard-runner.js';
 import { ShardSweeper } from './shard-sweeper.js';
 import { allShards } from './shard.js';
+
+/** ms between two looks at what ended, and conversations noted in one transaction. */
+const OUTCOMES_EVERY_MS = 60_000;
+const OUTCOME_BATCH = 500;
 
 /** What the worker does for the shards. */
 @Injectable()
@@ -12,6 +17,7 @@ export class ShardKeeper {
   constructor(
     private readonly runner: ShardRunner,
     private readonly sweeper: ShardSweeper,
+    private readonly outcomes: OutcomeRepository,
     private readonly producer: JobProducer,
   ) {}
 
@@ -24,7 +30,12 @@ export class ShardKeeper {
     for (const shard of allShards()) await this.sweeper.sweep(shard);
   }
 
-  scheduleSweeps(): Promise<void> {
-    return this.producer.schedule(matchingJobs, 'shard.sweep', SWEEP_MS, {});
+  async collectOutcomes(): Promise<void> {
+    while ((await this.outcomes.collect(OUTCOME_BATCH)) === OUTCOME_BATCH);
+  }
+
+  async schedule(): Promise<void> {
+    await this.producer.schedule(matchingJobs, 'shard.sweep', SWEEP_MS, {});
+    await this.producer.schedule(matchingJobs, 'outcome.collect', OUTCOMES_EVERY_MS, {});
   }
 }

@@ -104,7 +104,8 @@ export class ShardRunner {
     const dead: string[] = [];
     for (const { pair, claimId, reply } of await this.desk.claim(shard, proposed)) {
       this.metrics.claims.inc({ shard, outcome: reply });
-      if (reply === 'claimed') claims.push({ claimId, pair, sharedInterests: mirror.sharedInterests(pair.a, pair.b) });
+      if (reply === 'claimed')
+        claims.push({ claimId, pair, atMs: mirror.nowMs, sharedInterests: mirror.sharedInterests(pair.a, pair.b) });
       for (const searchId of leavers(pair, reply)) mirror.take(searchId);
       if (reply === 'avoided') mirror.refuse(pair.a, pair.b);
       if (reply === 'dead_a') dead.push(pair.a.searchId);

@@ -1,0 +1,12 @@
+--[[ Keeps a user who searches apart from another one from now on. Nothing happens when the search is over.
+  KEYS[1] ticket: hash   KEYS[2] block: set   KEYS[3] deltas: stream
+  ARGV[1] searchId   ARGV[2] the other user   ARGV[3] entries that the stream keeps
+  Returns 1 when it was noted, 0 otherwise. ]]
+local t = redis.call('HMGET', KEYS[1], 'state', 'user', 'version', 'since', 'attrs')
+if t[1] ~= 'W' and t[1] ~= 'C' then return 0 end
+redis.call('SADD', KEYS[2], ARGV[2])
+redis.call('HSET', KEYS[1], 'lists', 1)
+if t[1] == 'W' then
+  redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[3], '*', 'op', '~', 's', ARGV[1], 'u', t[2], 'v', t[3], 't', t[4], 'a', t[5], 'l', 1)
+end
+return 1

@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { MemberLookup } from '../chat/member-lookup.js';
+import type { RateConversation } from '../contracts/socket-requests.dto.js';
+import { NotFound } from '../platform/errors/stoa-error.js';
+import type { Identity } from '../platform/identity/identity.types.js';
+import { OutcomeRepository } from './outcome.repository.js';
+
+/** How long after its end a conversation can be rated (ms). */
+const RATED_WITHIN_MS = 24 * 3_600_000;
+
+/** Whether a meeting was a good one: feeds the outcomes, and nobody's reputation. */
+@Injectable()
+export class RatingService {
+  constructor(
+    private readonly members: MemberLookup,
+    private readonly outcomes: OutcomeRepository,
+  ) {}
+
+  /** The first answer counts; another changes nothing. @throws NotFound also when it is too late */
+  async rate({ userId }: Identity, { conversationId, good }: RateConversation): Promise<Record<string, never>> {
+    const membership = await this.members.find(userId, conversationId);
+    if (!(await this.outcomes.rate(membership, good, RATED_WITHIN_MS))) throw new NotFound();
+    return {};
+  }
+}
