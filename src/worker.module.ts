@@ -5,7 +5,6 @@ import { AuthProcessor } from './auth/auth.processor.js';
 import type { Boot } from './boot.js';
 import { CleanupModule } from './cleanup/cleanup.module.js';
 import { CleanupProcessor } from './cleanup/cleanup.processor.js';
-import { RetentionLag } from './cleanup/retention-lag.service.js';
 import { ConfigModule } from './config/config.module.js';
 import { MatchingModule } from './matching/matching.module.js';
 import { MatchingProcessor } from './matching/matching.processor.js';
@@ -17,7 +16,7 @@ import { PresenceModule } from './presence/presence.module.js';
 /** The worker process, whole: every door it has is listed here. */
 @Module({
   imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, CleanupModule, JobRunnerModule],
-  providers: [AuthProcessor, MatchingProcessor, CleanupProcessor, RetentionLag],
+  providers: [AuthProcessor, MatchingProcessor, CleanupProcessor],
 })
 export class WorkerModule {
   static for({ config, source }: Boot): DynamicModule {

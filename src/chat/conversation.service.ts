@@ -7,6 +7,7 @@ import type { Transaction } from '../platform/postgres/database.js';
 import type {
   EndCause,
   EndedConversation,
+  Membership,
   OpenConversation,
   OpenedConversation,
   OpenOutcome,
@@ -77,6 +78,11 @@ export class ConversationService {
       messages: stored.map((message) => viewMessage(message, membership)),
       lastSeq: stored.at(-1)?.seq ?? open.lastSeq,
     };
+  }
+
+  /** One's own place in a conversation, also an ended one while it is kept. @throws NotFound for any other handle */
+  membershipOf(userId: string, handle: string): Promise<Membership> {
+    return this.members.find(userId, handle);
   }
 
   /**

@@ -4,12 +4,13 @@ import { UserService } from '../auth/user.service.js';
 import { ConversationService } from '../chat/conversation.service.js';
 import type { LeaveConversation, StartSearch } from '../contracts/socket-requests.dto.js';
 import type { Search, State } from '../contracts/state.dto.js';
+import { AlreadyChatting } from '../matching/matching.errors.js';
 import { SearchService } from '../matching/search.service.js';
 import { isPassingFault } from '../platform/errors/error-mapper.js';
 import { Unavailable } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { PresenceService } from '../presence/presence.service.js';
-import { AlreadyChatting, NotSearching } from './lobby.errors.js';
+import { NotSearching } from './lobby.errors.js';
 import { SEARCH_DEGRADED, SearchTicker } from './search-ticker.js';
 
 /** A match that won a cancel has its conversation within a claim's lease; looked for this often (ms). */

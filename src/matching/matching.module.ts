@@ -3,11 +3,14 @@ import { ChatModule } from '../chat/chat.module.js';
 import { SafetyModule } from '../safety/safety.module.js';
 import { BlockListener } from './block-listener.js';
 import { ClaimDesk } from './claim-desk.js';
+import { ClaimResolver } from './claim-resolver.js';
 import { DeadSearches } from './dead-searches.js';
 import { MatchOpener } from './match-opener.js';
 import { MatchRepository } from './match.repository.js';
 import { MatchingMetrics } from './matching.metrics.js';
+import { OpeningTransaction } from './opening.transaction.js';
 import { OutcomeRepository } from './outcome.repository.js';
+import { PairClaimer } from './pair-claimer.js';
 import { RatingService } from './rating.service.js';
 import { SearchEntry } from './search-entry.js';
 import { SearchHeartbeat } from './search-heartbeat.js';
@@ -27,11 +30,14 @@ import { ShardSweeper } from './shard-sweeper.js';
   providers: [
     BlockListener,
     ClaimDesk,
+    ClaimResolver,
     DeadSearches,
     MatchOpener,
     MatchRepository,
     MatchingMetrics,
+    OpeningTransaction,
     OutcomeRepository,
+    PairClaimer,
     RatingService,
     SearchEntry,
     SearchHeartbeat,

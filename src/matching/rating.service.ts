@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { MemberLookup } from '../chat/member-lookup.js';
+import { ConversationService } from '../chat/conversation.service.js';
 import type { RateConversation } from '../contracts/socket-requests.dto.js';
 import { NotFound } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
@@ -12,13 +12,13 @@ const RATED_WITHIN_MS = 24 * 3_600_000;
 @Injectable()
 export class RatingService {
   constructor(
-    private readonly members: MemberLookup,
+    private readonly conversations: ConversationService,
     private readonly outcomes: OutcomeRepository,
   ) {}
 
   /** The first answer counts; another changes nothing. @throws NotFound also when it is too late */
   async rate({ userId }: Identity, { conversationId, good }: RateConversation): Promise<Record<string, never>> {
-    const membership = await this.members.find(userId, conversationId);
+    const membership = await this.conversations.membershipOf(userId, conversationId);
     if (!(await this.outcomes.rate(membership, good, RATED_WITHIN_MS))) throw new NotFound();
     return {};
   }

@@ -53,9 +53,8 @@ export class SearchService {
     if (home) await this.end({ ...home, userId }, 'lost');
   }
 
-  /** The connection was lost: the search waits `leaseMs` for the user to return, then it is dropped. */
+  /** The connection was lost, or is back: unless the search is refreshed, it is dropped after `leaseMs`. */
   async keep(userId: string, leaseMs: number): Promise<void> {
-    this.records.forget(userId);
     const home = await this.queue.homeOf(userId);
     if (home) await this.queue.touch(home.shard, [home.searchId], leaseMs);
   }

@@ -2,13 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Log } from '../platform/logging/log.js';
-import { ClaimDesk } from './claim-desk.js';
 import type { Claim } from './claim.types.js';
-import type { ClaimReply } from './search.scripts.js';
-import { DeadSearches } from './dead-searches.js';
 import { MatchOpener } from './match-opener.js';
 import { MatchingMetrics } from './matching.metrics.js';
-import { pickPairs } from './pair-picker.js';
+import { PairClaimer } from './pair-claimer.js';
 import { CLAIM_OPEN_WITHIN_MS, TICK_MS } from './search.limits.js';
 import { ShardFeed } from './shard-feed.js';
 import { ShardMirror } from './shard-mirror.js';
@@ -39,9 +36,8 @@ interface Run {
 export class ShardRunner {
   constructor(
     private readonly feed: ShardFeed,
-    private readonly desk: ClaimDesk,
+    private readonly claimer: PairClaimer,
     private readonly opener: MatchOpener,
-    private readonly dead: DeadSearches,
     private readonly reporter: ShardReporter,
     private readonly metrics: MatchingMetrics,
     private readonly log: Log,
@@ -61,7 +57,6 @@ export class ShardRunner {
       await this.tickOn(run, signal);
     } finally {
       await Promise.all(run.openings);
-      this.metrics.pool.remove({ shard });
     }
     if (!signal.aborted) return false;
     return (await this.feed.rest(shard, run.runner, true)) === 'rested' && run.mirror.pool.size > 0;
@@ -97,22 +92,8 @@ export class ShardRunner {
   }
 
   private async claim(run: Run): Promise<void> {
-    const { shard, mirror } = run;
-    const proposed = pickPairs(mirror.pool, mirror.policy, mirror.nowMs);
-    if (proposed.length === 0) return;
     const claimedAt = performance.now();
-    const claims: Claim[] = [];
-    const dead: string[] = [];
-    for (const { pair, claimId, reply } of await this.desk.claim(shard, proposed)) {
-      this.metrics.claims.inc({ shard, outcome: reply });
-      if (reply === 'claimed')
-        claims.push({ claimId, pair, atMs: mirror.nowMs, sharedInterests: mirror.sharedInterests(pair.a, pair.b) });
-      for (const searchId of leavers(pair, reply)) mirror.take(searchId);
-      if (reply === 'avoided') mirror.refuse(pair.a, pair.b);
-      if (reply === 'dead_a') dead.push(pair.a.searchId);
-      if (reply === 'dead_b') dead.push(pair.b.searchId);
-    }
-    if (dead.length > 0) await this.dead.drop(shard, dead);
+    const claims = await this.claimer.claim(run.shard, run.mirror);
     if (claims.length > 0) this.open(run, claims, claimedAt);
   }
 
@@ -145,11 +126,4 @@ export class ShardRunner {
       this.metrics.wait.observe({ shard, class: classOf(ticket) }, waitMs / 1_000);
     }
   }
-}
-
-/** Who is not among the waiting any more. `gone` and `stale` are told by the next deltas, which say of whom. */
-function leavers({ a, b }: ProposedPair, reply: ClaimReply): string[] {
-  if (reply === 'claimed') return [a.searchId, b.searchId];
-  if (reply === 'dead_a') return [a.searchId];
-  return reply === 'dead_b' ? [b.searchId] : [];
 }

@@ -5,7 +5,7 @@ import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { searchesOf } from './claim.types.js';
 import type { ClaimedSearch } from './claim.types.js';
 import { DeadSearches } from './dead-searches.js';
-import { MatchOpener } from './match-opener.js';
+import { ClaimResolver } from './claim-resolver.js';
 import { matchingJobs } from './matching.jobs.js';
 import { SearchQueue } from './search-queue.js';
 import { RUNNER_LEASE_MS, SWEEP_BATCH } from './search.limits.js';
@@ -18,7 +18,7 @@ export class ShardSweeper {
   constructor(
     @Inject(REDIS) private readonly redis: RedisClient,
     private readonly queue: SearchQueue,
-    private readonly opener: MatchOpener,
+    private readonly resolver: ClaimResolver,
     private readonly dead: DeadSearches,
     private readonly producer: JobProducer,
   ) {}
@@ -27,7 +27,7 @@ export class ShardSweeper {
     const keys = [claimsKey(shard), leasesKey(shard), waitingKey(shard), runnerKey(shard)];
     const due = await sweepScript.run(this.redis, keys, [SWEEP_BATCH, RUNNER_LEASE_MS]);
     if (due.wake) await this.producer.add(matchingJobs, 'shard.run', { shard });
-    if (due.claimIds.length > 0) await this.opener.resolve(shard, await this.claimed(shard, due.claimIds));
+    if (due.claimIds.length > 0) await this.resolver.resolve(shard, await this.claimed(shard, due.claimIds));
     if (due.searchIds.length > 0) await this.dead.drop(shard, due.searchIds);
   }
 

@@ -65,9 +65,4 @@ export class AvoidanceRepository {
     );
     return new Set(rows.map(({ place }) => Number(place) - 1));
   }
-
-  /** Holds back every opening of this pair until the transaction ends. */
-  async lockPair(transaction: Transaction, { userA, userB }: UserPair): Promise<void> {
-    await transaction.query('SELECT pg_advisory_xact_lock(pair_lock_key($1, $2))', [userA, userB]);
-  }
 }

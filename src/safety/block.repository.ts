@@ -15,6 +15,11 @@ export interface Block {
 export class BlockRepository {
   constructor(private readonly database: Database) {}
 
+  /** Holds back every opening of this pair until the transaction ends, and waits for one under way (`AvoidanceRepository.vetoed`). */
+  async lockPair(transaction: Transaction, userId: string, otherId: string): Promise<void> {
+    await transaction.query('SELECT pg_advisory_xact_lock(pair_lock_key($1, $2))', [userId, otherId]);
+  }
+
   /** Blocks the partner under the name that the caller knew them by. Nothing changes when they are blocked already. */
   async add(transaction: Transaction, { userId, conversationId, slot }: Membership): Promise<void> {
     await transaction.query(

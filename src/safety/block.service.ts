@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationService } from '../chat/conversation.service.js';
-import { MemberLookup } from '../chat/member-lookup.js';
 import type { BlockList } from '../contracts/safety.dto.js';
 import { Audit } from '../platform/audit/audit.js';
 import { NotFound } from '../platform/errors/stoa-error.js';
 import { DomainEvents } from '../platform/events/domain-events.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { Database } from '../platform/postgres/database.js';
-import { AvoidanceRepository } from './avoidance.repository.js';
 import { BlockRepository } from './block.repository.js';
 import { UserBlocked } from './safety.events.js';
 
@@ -19,8 +17,6 @@ export class BlockService {
   constructor(
     private readonly database: Database,
     private readonly blocks: BlockRepository,
-    private readonly avoidances: AvoidanceRepository,
-    private readonly members: MemberLookup,
     private readonly conversations: ConversationService,
     private readonly events: DomainEvents,
     private readonly audit: Audit,
@@ -31,12 +27,12 @@ export class BlockService {
    * @throws NotFound
    */
   async block({ userId }: Identity, handle: string): Promise<void> {
-    const membership = await this.members.find(userId, handle);
+    const membership = await this.conversations.membershipOf(userId, handle);
     const { partnerUserId } = membership;
     // An erased partner cannot be met again.
     if (partnerUserId === null) return;
     const ended = await this.database.transaction(async (transaction) => {
-      await this.avoidances.lockPair(transaction, { userA: userId, userB: partnerUserId });
+      await this.blocks.lockPair(transaction, userId, partnerUserId);
       await this.blocks.add(transaction, membership);
       await this.audit.append(transaction, { event: 'block.create', target: handle });
       const open = await this.blocks.openBetween(transaction, userId, partnerUserId);

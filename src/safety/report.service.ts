@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { MemberLookup } from '../chat/member-lookup.js';
+import { ConversationService } from '../chat/conversation.service.js';
 import { MAX_EVIDENCE } from '../contracts/safety.dto.js';
 import type { ReportConversation, ReportReceipt } from '../contracts/safety.dto.js';
 import { Audit } from '../platform/audit/audit.js';
@@ -16,14 +16,14 @@ const REPORT_KEPT_MS = 30 * 86_400_000;
 export class ReportService {
   constructor(
     private readonly database: Database,
-    private readonly members: MemberLookup,
+    private readonly conversations: ConversationService,
     private readonly reports: ReportRepository,
     private readonly audit: Audit,
   ) {}
 
   /** Copies the messages in question: they stay as they were said. The partner learns nothing. @throws NotFound */
   async report({ userId }: Identity, handle: string, report: ReportConversation): Promise<ReportReceipt> {
-    const membership = await this.members.find(userId, handle);
+    const membership = await this.conversations.membershipOf(userId, handle);
     const receipt = randomBytes(9).toString('base64url');
     await this.database.transaction(async (transaction) => {
       const evidence = await this.reports.evidence(transaction, membership, report.seqs ?? [], MAX_EVIDENCE);

@@ -2,7 +2,6 @@ import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Database } from './database.js';
-import { PoolMetrics } from './pool-metrics.js';
 
 /** Offers `Database` everywhere; the root opens the source before Nest starts (`boot.ts`), so that a fault is one readable line. */
 @Global()
@@ -11,7 +10,7 @@ export class PostgresModule {
   static for(source: DataSource): DynamicModule {
     return {
       module: PostgresModule,
-      providers: [{ provide: DataSource, useValue: source }, Database, PoolMetrics],
+      providers: [{ provide: DataSource, useValue: source }, Database],
       exports: [Database],
     };
   }

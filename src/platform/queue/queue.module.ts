@@ -2,7 +2,6 @@ import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { JobProducer } from './job-producer.js';
 import { JobRunner } from './job-runner.js';
-import { QueueMetrics } from './queue-metrics.js';
 
 /** Producing jobs: both roles. */
 @Global()
@@ -10,5 +9,5 @@ import { QueueMetrics } from './queue-metrics.js';
 export class QueueModule {}
 
 /** Running jobs: the worker only. */
-@Module({ imports: [DiscoveryModule], providers: [JobRunner, QueueMetrics] })
+@Module({ imports: [DiscoveryModule], providers: [JobRunner] })
 export class JobRunnerModule {}
