@@ -4,12 +4,16 @@ import type { MessagePage, SentMessage } from '../contracts/state.dto.js';
 import { Caller } from '../platform/identity/caller.decorator.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { SocketHandlers } from '../platform/realtime/socket-handlers.decorator.js';
+import { HistoryService } from './history.service.js';
 import { MessageService } from './message.service.js';
 
 /** The socket events of a running conversation. */
 @SocketHandlers()
 export class ChatGateway {
-  constructor(private readonly messages: MessageService) {}
+  constructor(
+    private readonly messages: MessageService,
+    private readonly history: HistoryService,
+  ) {}
 
   @SubscribeMessage('message:send')
   send(@Caller() caller: Identity, @MessageBody() message: SendMessage): Promise<SentMessage> {
@@ -28,6 +32,6 @@ export class ChatGateway {
 
   @SubscribeMessage('conversation:sync')
   sync(@Caller() caller: Identity, @MessageBody() position: SyncConversation): Promise<MessagePage> {
-    return this.messages.sync(caller, position);
+    return this.history.sync(caller, position);
   }
 }

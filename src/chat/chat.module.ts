@@ -1,13 +1,20 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { PresenceModule } from '../presence/presence.module.js';
 import { AppendLanes } from './append-lanes.js';
 import { Attendance } from './attendance.service.js';
 import { AttendanceRepository } from './attendance.repository.js';
+import { Beacon } from './beacon.js';
+import { BeaconRepository } from './beacon.repository.js';
+import { ClientKnowledge } from './client-knowledge.js';
+import { GapFinder } from './gap-finder.js';
+import { GapHealer } from './gap-healer.js';
 import { ConversationEnding } from './conversation-ending.js';
 import { ConversationNotices } from './conversation-notices.js';
 import { ConversationPulse } from './conversation-pulse.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
+import { HistoryService } from './history.service.js';
 import { MemberLookup } from './member-lookup.js';
 import { MessagePolicies } from './message-policy.port.js';
 import { MessageRepository } from './message.repository.js';
@@ -17,16 +24,22 @@ import { PulseRepository } from './pulse.repository.js';
 
 /** What people say: conversations, participation, messages, delivery. */
 @Module({
-  imports: [PresenceModule],
+  imports: [AuthModule, PresenceModule],
   providers: [
     AppendLanes,
     Attendance,
     AttendanceRepository,
+    Beacon,
+    BeaconRepository,
+    ClientKnowledge,
     ConversationEnding,
     ConversationNotices,
     ConversationPulse,
     ConversationRepository,
     ConversationService,
+    GapFinder,
+    GapHealer,
+    HistoryService,
     MemberLookup,
     MessagePolicies,
     MessageRepository,
@@ -34,6 +47,14 @@ import { PulseRepository } from './pulse.repository.js';
     PageReader,
     PulseRepository,
   ],
-  exports: [Attendance, ConversationService, MemberLookup, MessagePolicies, MessageService],
+  exports: [
+    Attendance,
+    ClientKnowledge,
+    ConversationService,
+    HistoryService,
+    MemberLookup,
+    MessagePolicies,
+    MessageService,
+  ],
 })
 export class ChatModule {}

@@ -72,6 +72,13 @@ export interface EndRequest {
   by: string | null;
 }
 
+/** How a conversation ended, for the member in `slot`. */
+export interface EndFacts {
+  cause: EndCause;
+  bySlot: Slot | null;
+  slot: Slot;
+}
+
 interface AbandonedFilter {
   reconnectGraceMs: number;
   limit: number;
@@ -183,6 +190,17 @@ export class ConversationRepository {
       [userIds],
     );
     return new Map(rows.map((row) => [row.user_id, toOpenConversation(row)]));
+  }
+
+  /** By handle; absent where the conversation is open or deleted. Index: conversation_members_handle_key. */
+  async endsOf(handles: string[]): Promise<Map<string, EndFacts>> {
+    const rows = await this.database.query<{ handle: string; cause: EndCause; by_slot: Slot | null; slot: Slot }>(
+      `SELECT m.handle, c.end_reason AS cause, c.ended_by_slot AS by_slot, m.slot
+         FROM conversation_members m JOIN conversations c ON c.id = m.conversation_id
+        WHERE m.handle = ANY ($1) AND c.ended_at IS NOT NULL`,
+      [handles],
+    );
+    return new Map(rows.map(({ handle, cause, by_slot, slot }) => [handle, { cause, bySlot: by_slot, slot }]));
   }
 }
 

@@ -1,22 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import type { HistoryQuery } from '../contracts/http.dto.js';
-import type { MarkSeen, SendMessage, SetTyping, SyncConversation } from '../contracts/socket-requests.dto.js';
-import { MAX_SYNC_LIMIT } from '../contracts/socket-requests.dto.js';
-import type { MessagePage, SentMessage } from '../contracts/state.dto.js';
+import type { MarkSeen, SendMessage, SetTyping } from '../contracts/socket-requests.dto.js';
+import type { SentMessage } from '../contracts/state.dto.js';
 import { NotFound } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { AppendLanes } from './append-lanes.js';
 import { ConversationIsOver, MessageIdReused } from './chat.errors.js';
 import { partnerSlot } from './chat.types.js';
-import type { Membership } from './chat.types.js';
+import { ClientKnowledge } from './client-knowledge.js';
 import { ConversationPulse } from './conversation-pulse.js';
-import { toSecond, viewMessage, viewPage } from './conversation-view.js';
+import { toSecond, viewMessage } from './conversation-view.js';
 import { MemberLookup } from './member-lookup.js';
 import { MessagePolicies } from './message-policy.port.js';
 import type { Appended } from './message.repository.js';
 import { normaliseText } from './message-text.js';
-import { PageReader } from './page-reader.js';
 
 /** What two people say to each other. */
 @Injectable()
@@ -25,9 +22,9 @@ export class MessageService {
     private readonly members: MemberLookup,
     private readonly policies: MessagePolicies,
     private readonly lanes: AppendLanes,
-    private readonly pages: PageReader,
     private readonly pulse: ConversationPulse,
     private readonly presence: PresenceService,
+    private readonly knowledge: ClientKnowledge,
   ) {}
 
   /**
@@ -44,6 +41,7 @@ export class MessageService {
       await this.lanes.append({ conversationId, userId, clientId, text }),
       handle,
     );
+    this.knowledge.noteSent(userId, handle, seq);
     const { slot, partnerUserId, partnerHandle } = sender;
     if (!duplicate && partnerUserId) {
       const partner = { slot: partnerSlot(slot), handle: partnerHandle };
@@ -70,27 +68,6 @@ export class MessageService {
     return {};
   }
 
-  /** The messages after a position, also of an ended conversation while it is retained. @throws NotFound */
-  async sync({ userId }: Identity, { conversationId: handle, after, limit }: SyncConversation): Promise<MessagePage> {
-    const member = await this.members.find(userId, handle);
-    const page = await this.pages.read({
-      conversationId: member.conversationId,
-      after,
-      limit: limit ?? MAX_SYNC_LIMIT,
-    });
-    if (!page) return this.deleted(member);
-    return viewPage(page, after, member);
-  }
-
-  /** The same for HTTP. */
-  history(caller: Identity, handle: string, { after, limit }: HistoryQuery): Promise<MessagePage> {
-    return this.sync(caller, {
-      conversationId: handle,
-      after: Number(after ?? 0),
-      limit: Number(limit ?? MAX_SYNC_LIMIT),
-    });
-  }
-
   private placeOf(
     { outcome, seq, sentAt }: Appended,
     handle: string,
@@ -102,10 +79,5 @@ export class MessageService {
       throw new NotFound();
     }
     return { seq, sentAt, duplicate: outcome === 'duplicate' };
-  }
-
-  private deleted({ handle }: Membership): never {
-    this.members.forget(handle);
-    throw new NotFound();
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Attendance } from '../chat/attendance.service.js';
+import { ClientKnowledge } from '../chat/client-knowledge.js';
 import type { State } from '../contracts/state.dto.js';
 import { SearchService } from '../matching/search.service.js';
 import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.port.js';
@@ -23,6 +24,7 @@ export class ConnectionDesk extends ConnectionLifecycle {
     private readonly searches: SearchService,
     private readonly lobby: LobbyService,
     private readonly ticker: SearchTicker,
+    private readonly knowledge: ClientKnowledge,
     private readonly log: Log,
   ) {
     super();
@@ -31,6 +33,7 @@ export class ConnectionDesk extends ConnectionLifecycle {
   /** Subscribes first, then reads, so that nothing falls between. */
   override async opened(connection: Connection): Promise<void> {
     const { userId } = connection.data.identity;
+    this.knowledge.follow(connection);
     await this.presence.attach(connection);
     const [, state] = await Promise.all([this.attendance.markHere(userId), this.resume(userId)]);
     this.presence.announceReady(connection, state);

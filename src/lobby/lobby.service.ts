@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { UserService } from '../auth/user.service.js';
+import { ClientKnowledge } from '../chat/client-knowledge.js';
 import { ConversationService } from '../chat/conversation.service.js';
 import type { LeaveConversation, StartSearch } from '../contracts/socket-requests.dto.js';
 import type { Search, State } from '../contracts/state.dto.js';
@@ -26,10 +27,17 @@ export class LobbyService {
     private readonly searches: SearchService,
     private readonly presence: PresenceService,
     private readonly ticker: SearchTicker,
+    private readonly knowledge: ClientKnowledge,
   ) {}
 
   /** All that a client needs to draw itself after a reload. */
   async stateOf(userId: string): Promise<State> {
+    const state = await this.composeState(userId);
+    this.knowledge.noteState(userId, state);
+    return state;
+  }
+
+  private async composeState(userId: string): Promise<State> {
     const [user, chat] = await Promise.all([this.users.viewOf(userId), this.conversations.stateOf(userId)]);
     if (chat) return { state: 'chatting', user, ...chat };
     const search = await this.searchOf(userId);

@@ -28,7 +28,7 @@ function sync(
   { slot = 0 as Slot, limit }: { slot?: Slot; limit?: number } = {},
 ) {
   const { userId, handle } = members[slot];
-  return stage.messages.sync(callerOf(userId), { conversationId: handle, after, ...(limit ? { limit } : {}) });
+  return stage.history.sync(callerOf(userId), { conversationId: handle, after, ...(limit ? { limit } : {}) });
 }
 
 describe('sending', () => {

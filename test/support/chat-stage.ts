@@ -3,11 +3,13 @@ import { Attendance } from '../../src/chat/attendance.service.js';
 import { AttendanceRepository } from '../../src/chat/attendance.repository.js';
 import { AppendLanes } from '../../src/chat/append-lanes.js';
 import type { OpenedConversation } from '../../src/chat/chat.types.js';
+import { ClientKnowledge } from '../../src/chat/client-knowledge.js';
 import { ConversationEnding } from '../../src/chat/conversation-ending.js';
 import { ConversationNotices } from '../../src/chat/conversation-notices.js';
 import { ConversationPulse } from '../../src/chat/conversation-pulse.js';
 import { ConversationRepository } from '../../src/chat/conversation.repository.js';
 import { ConversationService } from '../../src/chat/conversation.service.js';
+import { HistoryService } from '../../src/chat/history.service.js';
 import { MemberLookup } from '../../src/chat/member-lookup.js';
 import { MessagePolicies } from '../../src/chat/message-policy.port.js';
 import { MessageRepository } from '../../src/chat/message.repository.js';
@@ -46,6 +48,7 @@ export class ChatStage {
   readonly ending: ConversationEnding;
   readonly attendance: Attendance;
   readonly messages: MessageService;
+  readonly history: HistoryService;
   readonly messageRows: MessageRepository;
   readonly conversationRows: ConversationRepository;
   readonly policies = new MessagePolicies();
@@ -77,7 +80,9 @@ export class ChatStage {
     this.attendance = new Attendance(new AttendanceRepository(database), presence, this.events, durations);
     const pulse = new ConversationPulse(new PulseRepository(database), log, durations);
     const lanes = new AppendLanes(this.messageRows, this.metrics);
-    this.messages = new MessageService(members, this.policies, lanes, pages, pulse, presence);
+    const knowledge = new ClientKnowledge(this.metrics);
+    this.messages = new MessageService(members, this.policies, lanes, pulse, presence, knowledge);
+    this.history = new HistoryService(members, pages, knowledge);
   }
 
   static async start(durations: Partial<ConversationConfig> = {}): Promise<ChatStage> {

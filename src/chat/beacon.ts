@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { SessionService } from '../auth/session.service.js';
+import { Log } from '../platform/logging/log.js';
+import { RedisEpoch } from '../platform/redis/redis-epoch.js';
+import { PresenceService } from '../presence/presence.service.js';
+import { GapFinder } from './gap-finder.js';
+import { GapHealer } from './gap-healer.js';
+
+/** ms between two looks; `hurried` while Redis is away and hints are lost. */
+const INTERVAL = { usual: 5_000, hurried: 1_000 };
+
+/** What is on its way to a client looks like a gap: only what is still missing after this (ms) is one. */
+const SETTLE = 300;
+
+/** ms since the last sign of life for which a conversation counts as going on: two looks. */
+const ACTIVE_WITHIN = 2 * INTERVAL.usual;
+
+/** Users in one query. */
+const CHUNK = 2_000;
+
+/**
+ * Compares, again and again, what Postgres says with what the clients of this process were told, and pushes what is missing.
+ * Every other way to a client is a hint; this is why a lost hint costs a moment and never a message.
+ */
+@Injectable()
+export class Beacon implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private timer?: NodeJS.Timeout;
+  private lastLook = performance.now();
+  private looking?: Promise<void>;
+
+  constructor(
+    private readonly presence: PresenceService,
+    private readonly finder: GapFinder,
+    private readonly healer: GapHealer,
+    private readonly sessions: SessionService,
+    private readonly epoch: RedisEpoch,
+    private readonly log: Log,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => this.lookWhenDue(), INTERVAL.hurried);
+    this.timer.unref();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.looking;
+  }
+
+  /** One look at everybody who is connected here; a second call joins the look that runs. */
+  look(): Promise<void> {
+    this.lastLook = performance.now();
+    this.looking ??= this.lookAtAll()
+      .catch((error: unknown) => this.log.warn({ event: 'beacon.failed', err: error }))
+      .finally(() => delete this.looking);
+    return this.looking;
+  }
+
+  private lookWhenDue(): void {
+    const interval = this.epoch.isHealthy ? INTERVAL.usual : INTERVAL.hurried;
+    // Half a step early counts: the timer itself is a little late.
+    if (performance.now() - this.lastLook >= interval - INTERVAL.hurried / 2) void this.look();
+  }
+
+  private async lookAtAll(): Promise<void> {
+    const connections = this.presence.localConnections();
+    for (let i = 0; i < connections.length; i += CHUNK) {
+      const chunk = connections.slice(i, i + CHUNK).map((connection) => connection.data.identity);
+      const { incomplete, active } = await this.finder.find(
+        chunk.map(({ userId }) => userId),
+        ACTIVE_WITHIN,
+      );
+      await this.heal(incomplete.map(({ userId }) => userId));
+      // Who talks stays signed in: a sign of life of either keeps both.
+      const talking = chunk.filter(({ userId }) => active.has(userId));
+      await this.sessions.touch(talking.map(({ sessionId }) => sessionId));
+    }
+  }
+
+  private async heal(suspects: string[]): Promise<void> {
+    if (suspects.length === 0) return;
+    await sleep(SETTLE);
+    const here = suspects.filter((userId) => this.presence.isLocal(userId));
+    await this.healer.heal((await this.finder.find(here, ACTIVE_WITHIN)).incomplete);
+  }
+}
