@@ -1,15 +1,17 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { RealtimeModule } from '../platform/realtime/realtime.module.js';
 import { ConnectionRegistry } from './connection-registry.js';
 import { PresenceHeartbeat } from './presence-heartbeat.js';
 import { PresenceRoutes } from './presence-routes.js';
 import { PresenceService } from './presence.service.js';
+import { SessionWatch } from './session-watch.js';
 import { RevocationListener } from './revocation.listener.js';
 
 /** Where people are: the one live connection, its generation, its lease. */
 @Module({
-  imports: [RealtimeModule],
-  providers: [RevocationListener, ConnectionRegistry, PresenceHeartbeat, PresenceRoutes, PresenceService],
+  imports: [AuthModule, RealtimeModule],
+  providers: [RevocationListener, ConnectionRegistry, PresenceHeartbeat, PresenceRoutes, PresenceService, SessionWatch],
   exports: [PresenceService],
 })
 export class PresenceModule {}

@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deploy } from '../support/deployment.js';
+import type { Deployment } from '../support/deployment.js';
+import { Person, meet } from '../support/person.js';
+
+/** The beacon's promise (ms), with the settling time and a slow machine's share. */
+const BOUND = { ms: 7_000 };
+
+let deployment: Deployment;
+let postgres: pg.Client;
+let urls: string[];
+
+beforeAll(async () => {
+  deployment = await deploy();
+  urls = deployment.apis.map((api) => api.url);
+  postgres = new pg.Client({ connectionString: deployment.databaseUrl });
+  await postgres.connect();
+});
+afterAll(async () => {
+  await postgres.end();
+  await deployment.stop();
+});
+
+const conversationOf = async (userId: string): Promise<string> => {
+  const { rows } = await postgres.query('SELECT conversation_id FROM participations WHERE user_id = $1', [userId]);
+  return rows[0].conversation_id;
+};
+
+/** Stores a message as a process does that dies before it hands it on. */
+const appendSilently = async (userId: string, text: string): Promise<void> => {
+  const { rows } = await postgres.query('SELECT outcome FROM append_messages($1, $2, $3, $4)', [
+    [await conversationOf(userId)],
+    [userId],
+    [randomUUID()],
+    [text],
+  ]);
+  expect(rows[0].outcome).toBe('stored');
+};
+
+describe('what a dead process did not say', () => {
+  it('reaches the partner: messages once and in order, then the end', async () => {
+    const { ada, bob, adas, bobs } = await meet(urls);
+    await ada.say(adas, 'one');
+    await bob.next('message:new');
+    await appendSilently(ada.userId, 'two');
+    await appendSilently(ada.userId, 'three');
+    await expect.poll(() => bob.all('message:new').map((m) => m.text), { timeout: BOUND.ms }).toHaveLength(3);
+    expect(bob.all('message:new').map(({ seq, text }) => [seq, text])).toEqual([
+      [1, 'one'],
+      [2, 'two'],
+      [3, 'three'],
+    ]);
+    // The sender's own: the outbox asks, nothing is pushed.
+    expect(ada.all('message:new')).toEqual([]);
+    await postgres.query(`SELECT end_conversations($1, 'left', $2, 60000)`, [
+      [await conversationOf(ada.userId)],
+      [ada.userId],
+    ]);
+    expect(await bob.next('conversation:ended', BOUND)).toEqual({ conversationId: bobs, reason: 'partner_left' });
+    expect(await ada.next('conversation:ended', BOUND)).toEqual({ conversationId: adas, reason: 'you_left' });
+    ada.disconnect();
+    bob.disconnect();
+  });
+
+  it('reaches two who were brought together', async () => {
+    const people = await Promise.all(urls.map((url) => Person.guest(url)));
+    const [ada, bob] = people as [Person, Person];
+    await Promise.all(people.map((person) => person.connect()));
+    const handles = [randomUUID(), randomUUID()];
+    await postgres.query('SELECT open_conversations($1, $2, $3, $4, $5)', [
+      [ada.userId],
+      [bob.userId],
+      [handles[0]],
+      [handles[1]],
+      '[["chess"]]',
+    ]);
+    await appendSilently(bob.userId, 'hello?');
+    expect(await ada.next('conversation:started', BOUND)).toMatchObject({
+      id: handles[0],
+      partner: { sharedInterests: ['chess'] },
+    });
+    expect(await ada.next('message:new', BOUND)).toMatchObject({ conversationId: handles[0], seq: 1, text: 'hello?' });
+    expect(await bob.next('conversation:started', BOUND)).toMatchObject({ id: handles[1] });
+    expect(bob.all('message:new')).toEqual([]);
+    for (const person of people) person.disconnect();
+  });
+
+  it('corrects who is away', async () => {
+    const { ada, bob, adas, bobs } = await meet(urls);
+    await postgres.query('UPDATE participations SET away_since = now() WHERE user_id = $1', [ada.userId]);
+    // Ada is connected: the mark is wrong, and her process takes it away.
+    await expect
+      .poll(async () => (await bob.ask('session:state', {})).conversation?.presence.state, { timeout: BOUND.ms })
+      .toBe('here');
+    ada.disconnect();
+    await expect
+      .poll(() => bob.all('partner:presence').at(-1), { timeout: BOUND.ms })
+      .toMatchObject({ conversationId: bobs, state: 'reconnecting' });
+    await ada.connect();
+    await expect
+      .poll(() => bob.all('partner:presence').at(-1), { timeout: BOUND.ms })
+      .toEqual({ conversationId: bobs, state: 'here' });
+    await ada.ask('conversation:leave', { conversationId: adas });
+    for (const person of [ada, bob]) person.disconnect();
+  });
+
+  it('ends the sockets of sessions that are gone or over', async () => {
+    const [gone, over] = await Promise.all(urls.map((url) => Person.guest(url)));
+    await Promise.all([gone!.connect(), over!.connect()]);
+    await postgres.query('DELETE FROM sessions WHERE user_id = $1', [gone!.userId]);
+    await postgres.query('UPDATE sessions SET expires_at = now() WHERE user_id = $1', [over!.userId]);
+    expect(await gone!.next('session:revoked', { ms: 6_000 })).toEqual({ reason: 'signed_out' });
+    expect(await over!.next('session:revoked', { ms: 6_000 })).toEqual({ reason: 'expired' });
+    await expect.poll(() => gone!.socket?.connected).toBe(false);
+  });
+
+  it('pushes nothing to clients that lack nothing', async () => {
+    const { ada, bob, adas, bobs } = await meet(urls);
+    for (let n = 0; n < 12; n += 1) {
+      await ada.say(adas, `a${n}`);
+      await bob.say(bobs, `b${n}`);
+      await new Promise((resolve) => setTimeout(resolve, 600));
+    }
+    expect(bob.all('message:new').map((m) => m.text)).toEqual(Array.from({ length: 12 }, (_, n) => `a${n}`));
+    expect(ada.all('message:new').map((m) => m.text)).toEqual(Array.from({ length: 12 }, (_, n) => `b${n}`));
+    expect(ada.all('conversation:started')).toHaveLength(1);
+    expect([...ada.all('conversation:ended'), ...bob.all('partner:presence')]).toEqual([]);
+    for (const person of [ada, bob]) person.disconnect();
+  });
+});
