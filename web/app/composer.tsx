@@ -26,16 +26,17 @@ const saveDraft = (conversationId: string, text: string): void => {
   }
 };
 
-const hasFinePointer = (): boolean => matchMedia('(pointer: fine)').matches;
+/** With a mouse comes a keyboard. Without one, a field that takes the focus by itself would raise the screen's keyboard. */
+export const hasKeyboard = (): boolean => matchMedia('(pointer: fine)').matches;
 
 /** Where one writes. Enter sends where there is a keyboard; on a touch screen it starts a new line, as people expect. */
-export const Composer = ({ conversationId }: { conversationId: string }) => {
+export const Composer = ({ conversationId, partner }: { conversationId: string; partner: string }) => {
   const { t } = useLanguage();
   const field = useRef<HTMLTextAreaElement>(null);
   const [text, setText] = useState(() => loadDraft(conversationId));
   const left = MAX_TEXT - [...text.trim()].length;
   useEffect(() => {
-    if (hasFinePointer()) field.current?.focus();
+    if (hasKeyboard()) field.current?.focus();
   }, []);
 
   const change = (written: string) => {
@@ -61,7 +62,7 @@ export const Composer = ({ conversationId }: { conversationId: string }) => {
       <textarea
         ref={field}
         rows={1}
-        aria-label={t.talk.messageLabel}
+        aria-label={t.talk.messageLabel(partner)}
         aria-describedby="composer-keys"
         placeholder={t.talk.placeholder}
         value={text}
@@ -69,7 +70,7 @@ export const Composer = ({ conversationId }: { conversationId: string }) => {
         enterkeyhint="send"
         onInput={({ currentTarget }) => change(currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !hasFinePointer()) return;
+          if (event.key !== 'Enter' || event.shiftKey || event.isComposing || !hasKeyboard()) return;
           event.preventDefault();
           send();
         }}

@@ -98,7 +98,7 @@ export const el: Catalogue = {
     nothingShared: 'Ρώτα τι τον έφερε εδώ.',
     noTrace: 'Κανείς δεν ξέρει ποιος είναι ο άλλος. Όσα πείτε διαγράφονται λίγο αφότου χωρίσετε.',
     placeholder: 'Γράψε ένα μήνυμα',
-    messageLabel: 'Μήνυμα',
+    messageLabel: (name) => `Μήνυμα προς: ${name}`,
     send: 'Αποστολή',
     keys: 'Enter: αποστολή · Shift + Enter: νέα γραμμή · Esc: για να προχωρήσεις',
     tooLong: (over) => `${over} χαρακτήρες παραπάνω`,

@@ -88,7 +88,7 @@ export const en = {
     nothingShared: 'Ask what brought them here.',
     noTrace: 'Neither of you knows who the other is. What you say is deleted some time after you part.',
     placeholder: 'Write a message',
-    messageLabel: 'Message',
+    messageLabel: (name: string) => `Message to ${name}`,
     send: 'Send',
     keys: 'Enter sends · Shift + Enter starts a new line · Esc to move on',
     tooLong: (over: number) => `${over} characters too many`,

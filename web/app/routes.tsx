@@ -1,18 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-
-/** The pages that the server answers with index.html. */
-export const PATHS = [
-  '/',
-  '/confirm',
-  '/reset',
-  '/email-change',
-  '/sign-in',
-  '/register',
-  '/account',
-  '/privacy',
-] as const;
-export type Path = (typeof PATHS)[number];
+import type { Path } from './paths.js';
 
 const MOVED = 'stoa:moved';
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Chat, Snapshot } from '../client/snapshot.js';
 import { visible } from '../client/timeline.js';
-import { Composer } from './composer.js';
+import { Composer, hasKeyboard } from './composer.js';
 import { Dialog } from './dialog.js';
 import { FailureNote } from './failure-note.js';
 import { useLanguage } from './language.js';
@@ -47,13 +47,11 @@ interface MoveOnProps {
 
 const MoveOnDialog = ({ nickname, busy, onLeave, onClose }: MoveOnProps) => {
   const { t } = useLanguage();
-  const next = useRef<HTMLButtonElement>(null);
-  useEffect(() => next.current?.focus(), []);
   return (
     <Dialog title={t.talk.leaveTitle} onClose={onClose}>
       <p>{t.talk.leaveText(nickname)}</p>
       <div class="buttons stacked">
-        <button type="button" class="primary" ref={next} disabled={busy} onClick={() => onLeave(true)}>
+        <button type="button" class="primary" autofocus disabled={busy} onClick={() => onLeave(true)}>
           {t.talk.leaveNext}
         </button>
         <button type="button" disabled={busy} onClick={() => onLeave(false)}>
@@ -124,7 +122,9 @@ export const TalkScreen = ({ chat, snapshot }: { chat: Chat; snapshot: Snapshot 
   const { run: leave, busy, failure } = useAction((next: boolean) => stranger.leave({ next }));
   const isEmpty = chat.timeline.lastSeq === 0 && snapshot.outbox.length === 0;
 
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => {
+    if (!hasKeyboard()) heading.current?.focus();
+  }, []);
   useEffect(() => {
     document.title = unread > 0 ? `${t.talk.unread(unread, nickname)} · Stoa` : `${nickname} · Stoa`;
   }, [unread, nickname, t]);
@@ -165,7 +165,7 @@ export const TalkScreen = ({ chat, snapshot }: { chat: Chat; snapshot: Snapshot 
       />
       <TalkNotices chat={chat} />
       <FailureNote code={failure} />
-      <Composer conversationId={chat.conversation.id} />
+      <Composer conversationId={chat.conversation.id} partner={nickname} />
       {asking === 'move-on' && (
         <MoveOnDialog nickname={nickname} busy={busy} onLeave={leave} onClose={() => setAsking(undefined)} />
       )}

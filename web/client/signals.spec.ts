@@ -39,6 +39,18 @@ describe('TypingSignal', () => {
     told.slice(1).forEach((at, index) => expect(at - (told[index] ?? 0)).toBeGreaterThanOrEqual(1_000));
   });
 
+  it('tells anew of one who goes on typing after sending a message', () => {
+    const told: boolean[] = [];
+    const signal = new TypingSignal((typing) => told.push(typing));
+    signal.touch();
+    signal.stop();
+    signal.touch();
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual([true, true]);
+    vi.advanceTimersByTime(10_000);
+    expect(told).toEqual([true, true, false]);
+  });
+
   it('says nothing after a reset', () => {
     const tell = vi.fn<(typing: boolean) => void>();
     const signal = new TypingSignal(tell);

@@ -5,43 +5,59 @@ const SEEN_SPACING_MS = 1_000;
 
 type Timer = ReturnType<typeof setTimeout>;
 
-/** Tells that one is typing: at most once a second, repeated while it goes on, and off by itself after a silence. */
+/**
+ * Tells that one is typing: at most once a second, repeated while it goes on, and off by itself after a silence.
+ * Whoever goes on typing after sending a message is told of anew, as the message has ended the typing on the other side.
+ */
 export class TypingSignal {
+  private isTyping = false;
   private told = false;
+  private mustTell = false;
   private toldAt = Number.NEGATIVE_INFINITY;
-  private offTimer: Timer | undefined;
+  private silence: Timer | undefined;
+  private spacing: Timer | undefined;
 
   constructor(private readonly tell: (typing: boolean) => void) {}
 
   /** At each keystroke. */
   touch(): void {
-    const age = Date.now() - this.toldAt;
-    if (this.told ? age >= TYPING_REFRESH_MS : age >= TYPING_SPACING_MS) this.say(true);
-    this.offIn(TYPING_SILENCE_MS);
+    this.isTyping = true;
+    this.mustTell ||= !this.told || Date.now() - this.toldAt >= TYPING_REFRESH_MS;
+    clearTimeout(this.silence);
+    this.silence = setTimeout(() => this.stop(), TYPING_SILENCE_MS);
+    this.flush();
   }
 
-  /** The message is sent, or the field was emptied. */
+  /** The message is sent, the field was emptied, or nothing was typed for a while. */
   stop(): void {
-    this.offIn(Math.max(0, this.toldAt + TYPING_SPACING_MS - Date.now()));
+    clearTimeout(this.silence);
+    this.isTyping = false;
+    this.mustTell = this.told;
+    this.flush();
   }
 
   /** Nothing more is told: the conversation is over. */
   reset(): void {
-    clearTimeout(this.offTimer);
-    this.told = false;
+    clearTimeout(this.silence);
+    clearTimeout(this.spacing);
+    this.spacing = undefined;
+    this.isTyping = this.told = this.mustTell = false;
   }
 
-  private offIn(ms: number): void {
-    clearTimeout(this.offTimer);
-    this.offTimer = setTimeout(() => {
-      if (this.told) this.say(false);
-    }, ms);
-  }
-
-  private say(typing: boolean): void {
-    this.told = typing;
+  private flush(): void {
+    if (!this.mustTell || this.spacing !== undefined) return;
+    const wait = this.toldAt + TYPING_SPACING_MS - Date.now();
+    if (wait > 0) {
+      this.spacing = setTimeout(() => {
+        this.spacing = undefined;
+        this.flush();
+      }, wait);
+      return;
+    }
+    this.mustTell = false;
+    this.told = this.isTyping;
     this.toldAt = Date.now();
-    this.tell(typing);
+    this.tell(this.isTyping);
   }
 }
 
