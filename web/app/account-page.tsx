@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { SessionView } from '../../src/contracts/http.dto.js';
+import type { BlockView } from '../../src/contracts/safety.dto.js';
 import type { User } from '../../src/contracts/state.dto.js';
-import type { BlockView } from '../client/http-api.js';
 import { AccountData } from './account-data.js';
 import { FailureNote } from './failure-note.js';
 import { useLanguage } from './language.js';

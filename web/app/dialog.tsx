@@ -24,6 +24,10 @@ export const Dialog = ({ title, onClose, children }: DialogProps) => {
     <dialog
       ref={dialog}
       aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault(); // closed by its owner, at once
+        onClose();
+      }}
       onClose={onClose}
       onClick={(event) => {
         if (event.target === dialog.current) onClose();

@@ -193,7 +193,7 @@ export const en = {
     now: 'Reconnect now',
   },
   notices: {
-    search_degraded: 'Searching is slower than usual at the moment. You keep your place.',
+    SEARCH_DEGRADED: 'Searching is slower than usual at the moment. You keep your place.',
     RATE_LIMITED: 'That was a little fast. Please slow down.',
   },
   member: {

@@ -1,6 +1,7 @@
 import type { Problem } from '../../src/contracts/error-codes.js';
 import type { CsrfToken, Me, SessionList } from '../../src/contracts/http.dto.js';
 import type { Profile, UpdateProfile } from '../../src/contracts/profile.dto.js';
+import type { BlockList, ReportConversation, ReportReceipt } from '../../src/contracts/safety.dto.js';
 import type { MessagePage } from '../../src/contracts/state.dto.js';
 import type { CookieJar } from './cookie-jar.js';
 import { offline, StoaError } from './stoa-error.js';
@@ -17,24 +18,10 @@ export interface HttpOptions {
   origin?: string;
 }
 
-/** What a blocked person looks like in one's own list. */
-export interface BlockView {
-  id: string;
-  nickname: string;
-  createdAt: string;
-}
-
 /** `GET /me/export`: for a guest the archive's one-time link, once it is made. */
 export interface ExportStatus {
   status: string;
   url?: string;
-}
-
-/** What is told about a conversation when it is reported. */
-export interface Report {
-  reason: string;
-  note?: string;
-  seqs?: number[];
 }
 
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -83,9 +70,9 @@ export class HttpApi {
   messages = (conversationId: string, after: number, limit: number): Promise<MessagePage> =>
     this.send('GET', `${conversationPath(conversationId)}/messages?after=${after}&limit=${limit}`);
   block = (conversationId: string): Promise<void> => this.guarded('POST', `${conversationPath(conversationId)}/block`);
-  report = (conversationId: string, report: Report): Promise<{ receipt: string }> =>
+  report = (conversationId: string, report: ReportConversation): Promise<ReportReceipt> =>
     this.guarded('POST', `${conversationPath(conversationId)}/reports`, report);
-  blocks = (): Promise<{ blocks: BlockView[] }> => this.send('GET', '/blocks');
+  blocks = (): Promise<BlockList> => this.send('GET', '/blocks');
   unblock = (id: string): Promise<void> => this.guarded('DELETE', `/blocks/${encodeURIComponent(id)}`);
 
   /** A request whose answer is `Me`: takes over the new CSRF token. */

@@ -7,6 +7,7 @@ import type {
   ServerEvent,
   ServerEvents,
 } from '../../src/contracts/socket-events.js';
+import type { ReportConversation } from '../../src/contracts/safety.dto.js';
 import type { StartSearch } from '../../src/contracts/socket-requests.dto.js';
 import type { State } from '../../src/contracts/state.dto.js';
 import type { Random } from './backoff.js';
@@ -14,7 +15,7 @@ import { ChatSignals } from './chat-signals.js';
 import { Connection } from './connection.js';
 import type { SessionCheck } from './connection.js';
 import { HttpApi } from './http-api.js';
-import type { HttpOptions, Report } from './http-api.js';
+import type { HttpOptions } from './http-api.js';
 import { add, discard, retry, wake } from './outbox.js';
 import { applyEnded, applyState, forgetPast, markPast } from './reduce.js';
 import { reduceEvent } from './server-events.js';
@@ -202,7 +203,7 @@ export class Stranger {
   }
 
   /** Gives the receipt. */
-  async report(conversationId: string, report: Report): Promise<string> {
+  async report(conversationId: string, report: ReportConversation): Promise<string> {
     return (await this.api.report(conversationId, report)).receipt;
   }
 
