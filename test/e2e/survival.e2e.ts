@@ -56,7 +56,6 @@ describe('a conversation survives', () => {
       expect(texts.length - acknowledged.length).toBeLessThanOrEqual(1);
     }
     await ada.say(adas, 'back again');
-    lap('said');
     expect(await bob.next('message:new', { from: bob.received.length - 1 })).toMatchObject({ from: 'partner' });
   });
 
