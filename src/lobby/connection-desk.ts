@@ -2,10 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Attendance } from '../chat/attendance.service.js';
 import { ClientKnowledge } from '../chat/client-knowledge.js';
 import type { State } from '../contracts/state.dto.js';
-import { SearchService } from '../matching/search.service.js';
 import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
-import { Log } from '../platform/logging/log.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { LobbyService } from './lobby.service.js';
 import { SearchTicker } from './search-ticker.js';
@@ -21,11 +19,9 @@ export class ConnectionDesk extends ConnectionLifecycle {
   constructor(
     private readonly presence: PresenceService,
     private readonly attendance: Attendance,
-    private readonly searches: SearchService,
     private readonly lobby: LobbyService,
     private readonly ticker: SearchTicker,
     private readonly knowledge: ClientKnowledge,
-    private readonly log: Log,
   ) {
     super();
   }
@@ -43,20 +39,11 @@ export class ConnectionDesk extends ConnectionLifecycle {
   override async closed(connection: Connection): Promise<void> {
     const { userId } = connection.data.identity;
     if (!(await this.presence.detach(connection))) return;
-    await Promise.all([this.attendance.markAway(userId), this.keepSearch(userId, ABSENT_LEASE_MS)]);
+    await Promise.all([this.attendance.markAway(userId), this.ticker.keep(userId, ABSENT_LEASE_MS)]);
   }
 
   private async resume(userId: string): Promise<State> {
-    await this.keepSearch(userId, PRESENT_LEASE_MS);
+    await this.ticker.keep(userId, PRESENT_LEASE_MS);
     return this.lobby.stateOf(userId);
-  }
-
-  /** Redis may be away: the search then lives or ends by the lease it has. */
-  private async keepSearch(userId: string, leaseMs: number): Promise<void> {
-    try {
-      await this.searches.keep(userId, leaseMs);
-    } catch (error) {
-      this.log.debug({ event: 'search.keep_failed', err: error });
-    }
   }
 }

@@ -38,6 +38,15 @@ export class SearchTicker implements OnApplicationBootstrap, BeforeApplicationSh
     setImmediate(() => void this.tell([userId]));
   }
 
+  /** Sets how long the user's search lives without another sign. Redis may be away: it then lives or ends by the lease it has. */
+  async keep(userId: string, leaseMs: number): Promise<void> {
+    try {
+      await this.searches.keep(userId, leaseMs);
+    } catch (error) {
+      this.log.debug({ event: 'search.keep_failed', err: error });
+    }
+  }
+
   private async tick(): Promise<void> {
     for (const userId of this.watched) if (!this.presence.isLocal(userId)) this.watched.delete(userId);
     await this.refresh();

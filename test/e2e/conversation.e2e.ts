@@ -99,7 +99,7 @@ describe('two strangers', () => {
     const clientId = randomUUID();
     const [first, second] = await Promise.all([ada.say(adas, 'once', clientId), ada.say(adas, 'once', clientId)]);
     expect([first.seq, second.seq]).toEqual([1, 1]);
-    expect([first.duplicate, second.duplicate].sort()).toEqual([false, true]);
+    expect([first, second].filter((answer) => answer.duplicate)).toHaveLength(1);
     await expect(ada.say(adas, 'other', clientId)).rejects.toMatchObject({ code: 'MESSAGE_ID_REUSED' });
     await bob.next('message:new');
     await sleep(100);

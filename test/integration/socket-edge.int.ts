@@ -106,7 +106,7 @@ afterAll(async () => {
   await app.close();
 });
 
-function dial({ cookie = 'good', token = 'token', origin = ORIGIN as string | null } = {}): Socket {
+function dial({ cookie = 'good', token = 'token', origin = ORIGIN } = {}): Socket {
   const socket = io(url, {
     transports: ['websocket'],
     reconnection: false,
@@ -214,7 +214,7 @@ describe('the socket edge', () => {
     await ask(socket, 'message:send', message('x'));
     const server = adapter.create();
     const [connection] = [...server.sockets.sockets.values()].slice(-1);
-    (socket.io.engine.transport as unknown as { ws: { _socket: { pause(): void } } }).ws._socket.pause();
+    (socket.io.engine.transport as unknown as { ws: { pause(): void } }).ws.pause();
     const closed = new Promise<string>((resolve) => connection?.once('disconnect', resolve));
     const text = 'x'.repeat(30_000);
     const flood = setInterval(() => connection?.emit('server:notice', { code: 'x', message: text }), 1);

@@ -40,7 +40,10 @@ export class Member {
       stdio: ['ignore', log, log],
     });
     this.child = child;
-    if (!this.env['PORT']) return void (await sleep(300));
+    if (!this.env['PORT']) {
+      await sleep(300);
+      return;
+    }
     const deadline = performance.now() + 40_000;
     while (!(await isReady(this.url))) {
       if (child.exitCode !== null || performance.now() > deadline)

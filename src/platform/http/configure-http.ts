@@ -32,5 +32,5 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready'] });
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(Log)));
-  Object.assign(app.getHttpServer() as Server, SERVER_LIMITS);
+  Object.assign(app.getHttpServer(), SERVER_LIMITS);
 }

@@ -28,5 +28,5 @@ export function describeHttp(document: OpenAPIObject): OpenAPIObject {
     },
     required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'requestId'],
   };
-  return { ...document, components: { ...document.components, schemas: { ...schemas, Problem: problem } as never } };
+  return { ...document, components: { ...document.components, schemas: { ...schemas, Problem: problem } } };
 }

@@ -64,7 +64,7 @@ export class JobProducer implements OnApplicationShutdown {
       ...definition?.options,
       ...(delayMs === undefined ? {} : { delay: delayMs }),
       ...(deduplication ? { deduplication } : {}),
-      ...(definition?.id ? { jobId: `${name}-${definition.id(payload as never)}` } : {}),
+      ...(definition?.id ? { jobId: `${name}-${definition.id(payload)}` } : {}),
     };
     await this.queueOf(queue).add(name, data, options);
   }

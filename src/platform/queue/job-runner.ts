@@ -95,7 +95,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       const run: JobRun = { id: job.id ?? '', attempt: job.attemptsMade + 1, signal: this.draining.signal };
       const end = this.seconds.startTimer({ queue: processor.queue.queue, job: job.name });
       try {
-        return await handler(job.data.payload as never, run);
+        return await handler(job.data.payload, run);
       } finally {
         end();
       }

@@ -31,7 +31,7 @@ export class SocketAdapter extends AbstractWsAdapter {
     private readonly app: INestApplicationContext,
     httpServer: HttpServer,
   ) {
-    super(httpServer as never);
+    super(httpServer);
   }
 
   /** One server for all gateways: Nest asks once per gateway and gets the same. */
@@ -45,7 +45,7 @@ export class SocketAdapter extends AbstractWsAdapter {
   }
 
   /** Called once per gateway and connection, all in the same tick as the connection; the edge is attached with the first. */
-  bindMessageHandlers(connection: Connection, handlers: WsMessageHandler<string>[]): void {
+  bindMessageHandlers(connection: Connection, handlers: WsMessageHandler[]): void {
     let known = this.handlers.get(connection);
     if (!known) {
       const map = (known = new Map<string, EventHandler>());
