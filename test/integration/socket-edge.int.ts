@@ -106,7 +106,14 @@ afterAll(async () => {
   await app.close();
 });
 
-function dial({ cookie = 'good', token = 'token', origin = ORIGIN } = {}): Socket {
+interface Dial {
+  cookie?: string;
+  token?: string;
+  /** null: none is sent */
+  origin?: string | null;
+}
+
+function dial({ cookie = 'good', token = 'token', origin = ORIGIN }: Dial = {}): Socket {
   const socket = io(url, {
     transports: ['websocket'],
     reconnection: false,
