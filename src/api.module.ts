@@ -24,6 +24,8 @@ import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
 import { SocketLimiter } from './platform/limiter/socket-limiter.js';
 import { EventGate } from './platform/realtime/event-gate.port.js';
+import { PrivacyController } from './privacy/privacy.controller.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
 import { Drain } from './platform/realtime/drain.js';
 import { HandshakeGate } from './platform/realtime/handshake-gate.js';
 import { SlowConsumerGuard } from './platform/realtime/slow-consumer.guard.js';
@@ -42,6 +44,7 @@ import { SafetyModule } from './safety/safety.module.js';
     SafetyModule,
     MatchingModule,
     LobbyModule,
+    PrivacyModule,
     CleanupModule,
   ],
   controllers: [
@@ -54,6 +57,7 @@ import { SafetyModule } from './safety/safety.module.js';
     SessionsController,
     ConversationsController,
     SafetyController,
+    PrivacyController,
     HealthController,
   ],
   providers: [

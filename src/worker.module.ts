@@ -11,12 +11,14 @@ import { MatchingProcessor } from './matching/matching.processor.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
 import { JobRunnerModule } from './platform/queue/queue.module.js';
+import { PrivacyModule } from './privacy/privacy.module.js';
+import { PrivacyProcessor } from './privacy/privacy.processor.js';
 import { PresenceModule } from './presence/presence.module.js';
 
 /** The worker process, whole: every door it has is listed here. */
 @Module({
-  imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, CleanupModule, JobRunnerModule],
-  providers: [AuthProcessor, MatchingProcessor, CleanupProcessor],
+  imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, PrivacyModule, CleanupModule, JobRunnerModule],
+  providers: [AuthProcessor, PrivacyProcessor, MatchingProcessor, CleanupProcessor],
 })
 export class WorkerModule {
   static for({ config, source }: Boot): DynamicModule {

@@ -14,7 +14,7 @@ import type { ClaimedRequest } from './auth-request.types.js';
 import { authJobs } from './auth.jobs.js';
 import { MemberRepository } from './member.repository.js';
 import type { Credentials } from './member.repository.js';
-import { hashToken, newToken } from './session-token.js';
+import { hashToken, newToken } from '../platform/secrets/token.js';
 
 interface Letter extends MailText {
   to: string;

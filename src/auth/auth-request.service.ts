@@ -10,7 +10,7 @@ import { AuthRequestRepository } from './auth-request.repository.js';
 import type { AuthRequestKind, NewAuthRequest, UsedToken } from './auth-request.types.js';
 import { TokenInvalid } from './auth.errors.js';
 import { authJobs } from './auth.jobs.js';
-import { hashToken } from './session-token.js';
+import { hashToken } from '../platform/secrets/token.js';
 
 /** An address as it was written and as it is compared. */
 export interface EmailForms {

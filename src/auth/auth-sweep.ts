@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuthRequestHandler } from './auth-request.handler.js';
 import { AuthRequestRepository } from './auth-request.repository.js';
-import { SessionRepository } from './session.repository.js';
 
 /** What auth finds and forgets by itself, every few seconds. */
 @Injectable()
@@ -9,12 +8,10 @@ export class AuthSweep {
   constructor(
     private readonly handler: AuthRequestHandler,
     private readonly requests: AuthRequestRepository,
-    private readonly sessions: SessionRepository,
   ) {}
 
   async run(): Promise<void> {
     await this.handler.resume();
     await this.requests.deleteExpired();
-    await this.sessions.deleteExpired();
   }
 }

@@ -47,6 +47,9 @@ const services = [
   UserService,
 ];
 
+/** For the doors of other features that end a session. */
+export { SessionInterceptor };
+
 /** Who you are: guests, members, sessions, tokens. */
 @Module({
   providers: [...internals, ...services, { provide: HandshakeVerifier, useClass: SocketHandshake }],

@@ -5,7 +5,7 @@ import { Access } from '../platform/identity/access.decorator.js';
 import { Limits } from '../platform/limiter/limits.decorator.js';
 import { CsrfService } from './csrf.service.js';
 import { CurrentVisitor } from './door-request.js';
-import { PreSessionOpened } from './session-answers.js';
+import { PreSessionOpened } from './auth.types.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import type { Visitor } from './session.types.js';
 

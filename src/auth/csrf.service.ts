@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { CsrfToken } from '../contracts/http.dto.js';
-import { PreSessionOpened } from './session-answers.js';
+import { PreSessionOpened } from './auth.types.js';
 import { SessionService } from './session.service.js';
 import type { Visitor } from './session.types.js';
 

@@ -4,7 +4,7 @@ import { Me } from '../contracts/http.dto.js';
 import { CreateGuest } from '../contracts/profile.dto.js';
 import { Access } from '../platform/identity/access.decorator.js';
 import { CurrentVisitor } from './door-request.js';
-import { SignedIn } from './session-answers.js';
+import { SignedIn } from './auth.types.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import type { Visitor } from './session.types.js';
 import { UserService } from './user.service.js';

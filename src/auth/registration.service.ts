@@ -12,7 +12,7 @@ import { ProfileChanged } from './auth.events.js';
 import { MemberRepository, isAddressTaken } from './member.repository.js';
 import { PasswordHasher } from './password-hasher.js';
 import { passwordFault } from './password-rules.js';
-import { SignedIn } from './session-answers.js';
+import { SignedIn } from './auth.types.js';
 import { SessionService } from './session.service.js';
 import type { Visitor } from './session.types.js';
 import { UserRepository } from './user.repository.js';

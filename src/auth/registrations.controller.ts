@@ -7,7 +7,7 @@ import { Limits } from '../platform/limiter/limits.decorator.js';
 import { CurrentVisitor } from './door-request.js';
 import { LatencyFloor } from './latency-floor.js';
 import { RegistrationService } from './registration.service.js';
-import { SignedIn } from './session-answers.js';
+import { SignedIn } from './auth.types.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import type { Visitor } from './session.types.js';
 

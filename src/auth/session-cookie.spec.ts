@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TokenInvalid } from './auth.errors.js';
 import { readSessionCookie, writeSessionCookie } from './session-cookie.js';
-import { newToken } from './session-token.js';
+import { newToken } from '../platform/secrets/token.js';
 
 describe('readSessionCookie', () => {
   const token = newToken();

@@ -1,8 +1,8 @@
 import { TokenInvalid } from './auth.errors.js';
-import { isToken } from './session-token.js';
+import { isToken } from '../platform/secrets/token.js';
 
 /** `__Host-` binds the cookie to this host, to https and to the whole path; browsers refuse it on plain http. */
-export const sessionCookieName = (secure: boolean): string => (secure ? '__Host-stoa_session' : 'stoa_session');
+const sessionCookieName = (secure: boolean): string => (secure ? '__Host-stoa_session' : 'stoa_session');
 
 /**
  * The session token of a Cookie header; undefined when there is none or none that could be one.

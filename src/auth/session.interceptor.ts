@@ -5,7 +5,7 @@ import { map } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { HttpConfig, SessionConfig } from '../config/config.types.js';
 import type { CsrfToken, Me } from '../contracts/http.dto.js';
-import { PreSessionOpened, SignedIn, SignedOut } from './session-answers.js';
+import { PreSessionOpened, SignedIn, SignedOut } from './auth.types.js';
 import { writeSessionCookie } from './session-cookie.js';
 import { SessionService } from './session.service.js';
 
@@ -26,7 +26,7 @@ export class SessionInterceptor implements NestInterceptor {
   private translate(answer: unknown, response: Response): unknown {
     if (answer instanceof SignedIn) return this.signIn(answer, response);
     if (answer instanceof PreSessionOpened) return this.openPreSession(answer, response);
-    if (answer instanceof SignedOut) return this.signOut(response);
+    if (answer instanceof SignedOut) return this.signOut(answer, response);
     return answer;
   }
 
@@ -40,10 +40,10 @@ export class SessionInterceptor implements NestInterceptor {
     return { csrfToken: this.sessions.csrfTokenOf(session) };
   }
 
-  private signOut(response: Response): undefined {
+  private signOut({ body }: SignedOut<unknown>, response: Response): unknown {
     this.setCookie(response, '', 0);
     response.setHeader('Clear-Site-Data', '"cache", "cookies", "storage"');
-    return undefined;
+    return body;
   }
 
   private setCookie(response: Response, token: string, maxAgeMs: number): void {

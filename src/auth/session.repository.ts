@@ -121,13 +121,6 @@ export class SessionRepository {
     await transaction.query('DELETE FROM sessions WHERE id = $1', [sessionId]);
   }
 
-  /** Pre-sessions when they end, others a week later: until then a socket can be told why. Index: sessions_expires_at_idx. */
-  async deleteExpired(): Promise<void> {
-    await this.database.query(
-      `DELETE FROM sessions WHERE expires_at < now() AND (user_id IS NULL OR expires_at < now() - interval '7 d')`,
-    );
-  }
-
   /** All of a user. @returns their ids. Index: sessions_user_id_idx. */
   async deleteAllOf(transaction: Transaction, userId: string): Promise<string[]> {
     const rows = await transaction.query<{ id: string }>('DELETE FROM sessions WHERE user_id = $1 RETURNING id', [

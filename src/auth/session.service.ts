@@ -13,9 +13,9 @@ import type { Transaction } from '../platform/postgres/database.js';
 import { KeyRing } from '../platform/secrets/key-ring.js';
 import { SessionRevoked } from './auth.events.js';
 import { SessionRepository } from './session.repository.js';
-import { SignedOut } from './session-answers.js';
-import type { OpenedSession } from './session-answers.js';
-import { hashToken, isToken, newToken } from './session-token.js';
+import { SignedOut } from './auth.types.js';
+import type { OpenedSession } from './auth.types.js';
+import { hashToken, isToken, newToken } from '../platform/secrets/token.js';
 import type { DeadSession, SessionFacts, Visitor } from './session.types.js';
 
 /** How long a pre-session lives (ms): one sitting in front of a form. */
@@ -125,7 +125,7 @@ export class SessionService {
       throw new NotFound();
     }
     this.events.publish(new SessionRevoked([sessionId], userId, 'signed_out'));
-    return sessionId === current ? new SignedOut() : undefined;
+    return sessionId === current ? new SignedOut(undefined) : undefined;
   }
 
   /** Ends every session of a user. The caller publishes the ids after the commit (`announceEnded`). */

@@ -8,7 +8,7 @@ import type { Identity } from '../platform/identity/identity.types.js';
 import { Limits } from '../platform/limiter/limits.decorator.js';
 import { CurrentVisitor } from './door-request.js';
 import { LatencyFloor } from './latency-floor.js';
-import { SignedIn, SignedOut } from './session-answers.js';
+import { SignedIn, SignedOut } from './auth.types.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionService } from './session.service.js';
 import type { Visitor } from './session.types.js';

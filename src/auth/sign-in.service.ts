@@ -9,7 +9,7 @@ import { LoginFailed } from './auth.errors.js';
 import { MemberRepository } from './member.repository.js';
 import type { Credentials } from './member.repository.js';
 import { PasswordHasher } from './password-hasher.js';
-import { SignedIn } from './session-answers.js';
+import { SignedIn } from './auth.types.js';
 import { SessionService } from './session.service.js';
 import type { Visitor } from './session.types.js';
 import { UserService } from './user.service.js';

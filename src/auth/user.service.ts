@@ -12,7 +12,7 @@ import { Unauthenticated } from './auth.errors.js';
 import { normaliseProfile } from './profile-normaliser.js';
 import { SessionService } from './session.service.js';
 import type { SessionFacts, Visitor } from './session.types.js';
-import { SignedIn } from './session-answers.js';
+import { SignedIn } from './auth.types.js';
 import { UserRepository } from './user.repository.js';
 
 /** People and what they say about themselves. */
@@ -79,8 +79,8 @@ export class UserService {
   }
 }
 
-/** Exported for its test. */
-export function mergeProfile(profile: Profile, change: UpdateProfile): Profile {
+/** Arrays and texts that are absent or null stay; nickname, gender and seeks may be removed. */
+function mergeProfile(profile: Profile, change: UpdateProfile): Profile {
   const { ageBand, languages, interests, ...removable } = change;
   return withoutNulls({
     ...profile,

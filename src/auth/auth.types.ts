@@ -21,4 +21,6 @@ export class PreSessionOpened {
 }
 
 /** The answer of a route that ended the caller's session: cookie, caches and storage of the site go. */
-export class SignedOut {}
+export class SignedOut<Body = undefined> {
+  constructor(readonly body: Body) {}
+}

@@ -1,0 +1,124 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../platform/postgres/database.js';
+import type { Transaction } from '../platform/postgres/database.js';
+
+/** How long an archive can be fetched once it is ready (minutes). */
+const LINK_MINUTES = 10;
+
+/** An archive as its owner's status page needs it. */
+export interface ExportRow {
+  id: string;
+  tokenSealed: string | null;
+  readyAt: Date | null;
+  expiresAt: Date | null;
+  usedAt: Date | null;
+  isExpired: boolean;
+}
+
+interface ReadyExport {
+  archiveSealed: string;
+  tokenHash: string;
+  tokenSealed: string;
+}
+
+/** Most conversations and messages that one archive holds; more than retention leaves of anybody. */
+const MAX_CONVERSATIONS = 1_000;
+
+const ARCHIVE = `
+  SELECT jsonb_build_object(
+    'user', (SELECT jsonb_build_object('id', u.id, 'kind', u.kind, 'email', u.email, 'nickname', u.nickname, 'gender', u.gender,
+              'ageBand', u.age_band, 'languages', u.languages, 'interests', u.interests, 'seeks', u.seeks,
+              'createdAt', u.created_at, 'updatedAt', u.updated_at, 'suspendedUntil', u.suspended_until)
+              FROM users u WHERE u.id = $1),
+    'sessions', (SELECT coalesce(jsonb_agg(jsonb_build_object('client', s.client, 'createdAt', s.created_at,
+              'lastSeenAt', s.last_seen_at, 'expiresAt', s.expires_at)), '[]') FROM sessions s WHERE s.user_id = $1),
+    'blocks', (SELECT coalesce(jsonb_agg(jsonb_build_object('nickname', b.nickname, 'createdAt', b.created_at)), '[]')
+              FROM blocks b WHERE b.blocker_id = $1),
+    'conversations', (SELECT coalesce(jsonb_agg(jsonb_build_object('startedAt', c.started_at, 'endedAt', c.ended_at,
+              'sharedInterests', c.shared_interests, 'messages',
+              (SELECT coalesce(jsonb_agg(jsonb_build_object('seq', m.seq, 'from', CASE m.slot WHEN me.slot THEN 'you' ELSE 'partner' END,
+                 'text', m.text, 'sentAt', date_trunc('second', m.sent_at)) ORDER BY m.seq), '[]')
+                 FROM messages m WHERE m.started_on = c.started_on AND m.conversation_id = c.id))), '[]')
+              FROM (SELECT * FROM conversation_members WHERE user_id = $1 ORDER BY conversation_id DESC LIMIT ${MAX_CONVERSATIONS}) me
+              JOIN conversations c ON c.id = me.conversation_id)) AS archive`;
+
+/** The table `exports`, and one look at everything that is stored about a person: never who a partner is. */
+@Injectable()
+export class ExportRepository {
+  constructor(private readonly database: Database) {}
+
+  async insert(transaction: Transaction, id: string, userId: string): Promise<void> {
+    await transaction.query('INSERT INTO exports (id, user_id) VALUES ($1, $2)', [id, userId]);
+  }
+
+  /** Index: exports_user_id_idx. */
+  async findNewest(userId: string): Promise<ExportRow | undefined> {
+    const [row] = await this.database.query<ExportRow>(
+      `SELECT id, token_sealed AS "tokenSealed", ready_at AS "readyAt", expires_at AS "expiresAt", used_at AS "usedAt",
+              coalesce(expires_at <= now(), false) AS "isExpired"
+         FROM exports WHERE user_id = $1 ORDER BY requested_at DESC LIMIT 1`,
+      [userId],
+    );
+    return row;
+  }
+
+  /** Undefined when it is fetched, over or was never asked. Index: exports_pkey. */
+  async findUnfinished(id: string): Promise<{ userId: string; tokenSealed: string | null } | undefined> {
+    const [row] = await this.database.query<{ userId: string; tokenSealed: string | null }>(
+      `SELECT user_id AS "userId", token_sealed AS "tokenSealed" FROM exports
+        WHERE id = $1 AND used_at IS NULL AND (ready_at IS NULL OR token_sealed IS NOT NULL)`,
+      [id],
+    );
+    return row;
+  }
+
+  /** Indexes: users_pkey, sessions_user_id_idx, blocks_pair_key, conversation_members_user_id_idx, messages_pkey. */
+  async collect(userId: string): Promise<object> {
+    const [row] = await this.database.query<{ archive: object }>(ARCHIVE, [userId]);
+    return row?.archive ?? {};
+  }
+
+  /** Ready: from now on the link counts. Index: exports_pkey. */
+  async setReady(id: string, { archiveSealed, tokenHash, tokenSealed }: ReadyExport): Promise<void> {
+    await this.database.query(
+      `UPDATE exports SET archive_sealed = $2, token_hash = decode($3, 'hex'), token_sealed = $4, ready_at = now(),
+              expires_at = now() + interval '${LINK_MINUTES} min'
+        WHERE id = $1 AND ready_at IS NULL`,
+      [id, archiveSealed, tokenHash, tokenSealed],
+    );
+  }
+
+  /** Its link has left by mail. Index: exports_pkey. */
+  async dropToken(id: string): Promise<void> {
+    await this.database.query('UPDATE exports SET token_sealed = NULL WHERE id = $1', [id]);
+  }
+
+  /** The archive, once, for its owner; it is gone afterwards. Index: exports_token_hash_key. */
+  async take(transaction: Transaction, userId: string, tokenHash: string): Promise<string | undefined> {
+    const [row] = await transaction.query<{ archive: string }>(
+      `WITH asked AS (
+         SELECT id, archive_sealed FROM exports
+          WHERE token_hash = decode($2, 'hex') AND user_id = $1 AND used_at IS NULL AND expires_at > now() FOR UPDATE)
+       UPDATE exports e SET used_at = now(), archive_sealed = NULL, token_sealed = NULL
+         FROM asked WHERE e.id = asked.id RETURNING asked.archive_sealed AS archive`,
+      [userId, tokenHash],
+    );
+    return row?.archive;
+  }
+
+  /** Asked a while ago and not ready. */
+  async findForgotten(): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `SELECT id FROM exports WHERE ready_at IS NULL AND requested_at < now() - interval '5 s' ORDER BY requested_at LIMIT 100`,
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  /** Index: exports_delete_after_idx; the archive itself goes with its link. */
+  async deleteExpired(): Promise<void> {
+    await this.database.query(
+      'UPDATE exports SET archive_sealed = NULL WHERE expires_at < now() AND archive_sealed IS NOT NULL',
+    );
+    await this.database.query('DELETE FROM exports WHERE delete_after < now()');
+  }
+}
