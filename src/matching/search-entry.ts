@@ -54,12 +54,12 @@ export class SearchEntry {
   }
 
   /**
-   * Asked after the search is there: a match that was settled before can be seen by now, and a later one ends this very search.
-   * So nobody waits who talks, whatever the caller knew.
+   * Asked after the search is there: a conversation that was opened before is seen now, and one that is opened later ends this search.
+   * So nobody waits who talks, whatever the caller knew. A search that was matched within this moment is no refusal.
    */
   private async refuseWhoChats(record: SearchRecord): Promise<void> {
     if (!(await this.matches.isChatting(record.userId))) return;
-    await this.queue.cancel(record, { why: 'lost' });
+    if ((await this.queue.cancel(record, { why: 'lost' })) !== 'cancelled') return;
     await this.queue.leaveHome(record);
     this.records.forget(record.userId);
     throw new AlreadyChatting();

@@ -48,7 +48,7 @@ describe('matching', () => {
     for (let round = 0; round < 5; round += 1) {
       const pair = await stage.aCrowd(api.database, 2);
       await Promise.all(pair.map((user) => api.searches.start(user, aSearch())));
-      const found = await eventually(async () => (await partners(pair)).get(pair[0]!), 1_500);
+      const found = await eventually(async () => (await partners(pair)).get(pair[0]!));
       expect(found).toBe(pair[1]);
       await sleep(round * 20);
     }
@@ -121,7 +121,7 @@ describe('matching', () => {
     await worker.stop();
     worker = next;
     await api.searches.start(b, aSearch());
-    const found = await eventually(async () => (await partners([a])).get(a), 1_500);
+    const found = await eventually(async () => (await partners([a])).get(a));
     expect(found).toBe(b);
   });
 });
