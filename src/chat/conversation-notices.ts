@@ -37,21 +37,16 @@ export class ConversationNotices {
   }
 
   /** `tellLeaver`: false when the leaver has it as an answer already. */
-  ended(
-    { conversationId, cause, bySlot, members, startedAt, endedAt, lastSeq }: EndedConversation,
-    tellLeaver: boolean,
-  ): void {
+  ended(conversation: EndedConversation, tellLeaver: boolean): void {
+    const { conversationId, cause, bySlot, members, lastSeq } = conversation;
     this.endedCount.inc({ cause });
     this.log.info({ event: 'conversation.ended', conversationId, cause, messages: lastSeq });
     for (const slot of SLOTS) {
       const { userId, handle } = members[slot];
       if (!userId || (slot === bySlot && !tellLeaver)) continue;
-      this.presence.emit(userId, 'conversation:ended', {
-        conversationId: handle,
-        reason: viewEnd(cause, bySlot, slot),
-      });
+      const reason = viewEnd(cause, bySlot, slot);
+      this.presence.emit(userId, 'conversation:ended', { conversationId: handle, reason });
     }
-    const userIds = [members[0].userId, members[1].userId] as const;
-    this.events.publish(new ConversationEnded(conversationId, userIds, cause, bySlot, startedAt, endedAt, lastSeq));
+    this.events.publish(new ConversationEnded(conversation));
   }
 }

@@ -87,7 +87,7 @@ describe('ending', () => {
     const notices = [...stage.sentTo(a.userId, 'conversation:ended'), ...stage.sentTo(b.userId, 'conversation:ended')];
     expect(notices).toHaveLength(1);
     expect(notices[0]).toMatchObject({ reason: 'partner_left' });
-    expect(ends).toMatchObject([{ conversationId, cause: 'left' }]);
+    expect(ends).toMatchObject([{ facts: { conversationId, cause: 'left' } }]);
     expect(await stage.conversations.stateOf(a.userId)).toBeUndefined();
     const audit = await stage.database.query(
       `SELECT FROM audit_events WHERE event = 'conversation.end' AND target = $1`,

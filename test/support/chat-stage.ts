@@ -54,6 +54,8 @@ export class ChatStage {
   readonly policies = new MessagePolicies();
 
   private constructor(
+    /** As the owner of the server; the services act as the application's role. */
+    readonly url: string,
     readonly database: Database,
     durations: ConversationConfig,
   ) {
@@ -90,7 +92,7 @@ export class ChatStage {
     const facts = await inspectDatabase(url, true);
     const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
     await source.initialize();
-    return new ChatStage(new Database(source), { ...DURATIONS, ...durations });
+    return new ChatStage(url, new Database(source), { ...DURATIONS, ...durations });
   }
 
   stop(): Promise<void> {

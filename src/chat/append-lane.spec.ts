@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { AppendLane } from './append-lane.js';
+import type { LaneLimits } from './append-lane.js';
+import type { Appended, AppendItem } from './message.repository.js';
+
+const LIMITS: LaneLimits = { maxItems: 8, maxBytes: 1_000, maxAgeMs: 300, maxBatch: 4 };
+
+const anItem = (clientId: string, text = 'x'): AppendItem => ({ conversationId: '1', userId: 'u', clientId, text });
+const failure = (code: string): Error => Object.assign(new Error(code), { code });
+const POISON = failure('22021');
+
+/** A Postgres that does as it is told: stores what comes, keeps what it stored, and fails as `fail` says. */
+class FakePostgres {
+  readonly calls: string[][] = [];
+  readonly stored: string[] = [];
+  private gate: Promise<void> | undefined;
+  open: () => void = () => undefined;
+  /** Called before and after each call stored its items. */
+  fail: (moment: 'before' | 'after', ids: string[], call: number) => Error | undefined = () => undefined;
+
+  hold(): void {
+    this.gate = new Promise((resolve) => (this.open = resolve));
+  }
+
+  readonly append = async (items: AppendItem[]): Promise<Appended[]> => {
+    const ids = items.map((item) => item.clientId);
+    this.calls.push(ids);
+    const call = this.calls.length;
+    await this.gate;
+    const before = this.fail('before', ids, call);
+    if (before) throw before;
+    const answers = ids.map((id): Appended => {
+      const known = this.stored.indexOf(id);
+      if (known < 0) this.stored.push(id);
+      return { outcome: known < 0 ? 'stored' : 'duplicate', seq: this.stored.indexOf(id) + 1, sentAt: new Date() };
+    });
+    const after = this.fail('after', ids, call);
+    if (after) throw after;
+    return answers;
+  };
+}
+
+function aLane(limits: Partial<LaneLimits> = {}) {
+  const postgres = new FakePostgres();
+  const retries: string[] = [];
+  const lane = new AppendLane(
+    postgres.append,
+    { ...LIMITS, ...limits },
+    {
+      flushed: () => undefined,
+      retried: (reason) => void retries.push(reason),
+    },
+  );
+  return { lane, postgres, retries };
+}
+
+const codeOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'ok',
+    (error: { code: string }) => error.code,
+  );
+
+describe('AppendLane', () => {
+  it('has one call in flight; what arrives meanwhile goes together, in order, in bounded batches', async () => {
+    const { lane, postgres } = aLane();
+    postgres.hold();
+    const first = lane.add(anItem('1'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const rest = ['2', '3', '4', '5', '6', '7'].map((id) => lane.add(anItem(id)));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(postgres.calls).toEqual([['1']]);
+    postgres.open();
+    expect((await Promise.all([first, ...rest])).map((a) => a.seq)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(postgres.calls).toEqual([['1'], ['2', '3', '4', '5'], ['6', '7']]);
+    expect(lane.depth).toBe(0);
+  });
+
+  it('refuses at its bounds instead of growing', async () => {
+    const { lane, postgres } = aLane();
+    postgres.hold();
+    const accepted = Array.from({ length: 8 }, (_, i) => lane.add(anItem(`${i}`)));
+    expect(await codeOf(lane.add(anItem('9')))).toBe('UNAVAILABLE');
+    postgres.open();
+    await Promise.all(accepted);
+    expect(await codeOf(lane.add(anItem('10', 'x'.repeat(501))))).toBe('UNAVAILABLE');
+    expect(await codeOf(lane.add(anItem('11', 'x'.repeat(500))))).toBe('ok');
+  });
+
+  it('tries the same batch again when the outcome is unknown, and stores nothing twice', async () => {
+    const { lane, postgres, retries } = aLane();
+    postgres.fail = (moment, _, call) => (moment === 'after' && call <= 2 ? failure('08006') : undefined);
+    const answers = await Promise.all(['1', '2'].map((id) => lane.add(anItem(id))));
+    expect(answers.map((a) => [a.outcome, a.seq])).toEqual([
+      ['duplicate', 1],
+      ['duplicate', 2],
+    ]);
+    expect(postgres.stored).toEqual(['1', '2']);
+    expect(retries).toEqual(['unknown_outcome', 'unknown_outcome']);
+  });
+
+  it('gives up honestly when the time is up, and serves those who came later', async () => {
+    const { lane, postgres } = aLane({ maxAgeMs: 120 });
+    let down = true;
+    postgres.fail = () => (down ? failure('57P01') : undefined);
+    const old = lane.add(anItem('old'));
+    setTimeout(() => (down = false), 200);
+    expect(await codeOf(old)).toBe('UNAVAILABLE');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await codeOf(lane.add(anItem('new')))).toBe('ok');
+    expect(postgres.stored).toEqual(['new']);
+    expect(lane.depth).toBe(0);
+  });
+
+  it('singles out the item that Postgres cannot take', async () => {
+    const { lane, postgres } = aLane();
+    postgres.fail = (moment, ids) => (moment === 'before' && ids.includes('bad') ? POISON : undefined);
+    const codes = await Promise.all(['1', 'bad', '3', '4'].map((id) => codeOf(lane.add(anItem(id)))));
+    expect(codes).toEqual(['ok', '22021', 'ok', 'ok']);
+    expect(postgres.stored).toEqual(['1', '3', '4']);
+  });
+
+  it('does not let one locked conversation stop the others', async () => {
+    const { lane, postgres } = aLane();
+    postgres.fail = (_, ids) => (ids.includes('locked') ? failure('55P03') : undefined);
+    const codes = await Promise.all(['1', 'locked', '3'].map((id) => codeOf(lane.add(anItem(id)))));
+    expect(codes).toEqual(['ok', '55P03', 'ok']);
+  });
+
+  it('tries a deadlock three times', async () => {
+    const { lane, postgres } = aLane({ maxAgeMs: 5_000 });
+    postgres.fail = (_, __, call) => (call < 3 ? failure('40P01') : undefined);
+    expect(await codeOf(lane.add(anItem('1')))).toBe('ok');
+    postgres.fail = () => failure('40P01');
+    const calls = postgres.calls.length;
+    expect(await codeOf(lane.add(anItem('2')))).toBe('40P01');
+    expect(postgres.calls.length - calls).toBe(3);
+  });
+
+  it('ends when nothing is under way', async () => {
+    const { lane, postgres } = aLane();
+    postgres.hold();
+    const item = lane.add(anItem('1'));
+    let idle = false;
+    const ended = lane.idle().then(() => (idle = true));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(idle).toBe(false);
+    postgres.open();
+    await Promise.all([item, ended]);
+    await aLane().lane.idle();
+  });
+});

@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AttendanceRepository } from '../../src/chat/attendance.repository.js';
+import { BeaconRepository } from '../../src/chat/beacon.repository.js';
+import { PulseRepository } from '../../src/chat/pulse.repository.js';
+import { RetentionRepository } from '../../src/cleanup/retention.repository.js';
+import { ChatStage } from '../support/chat-stage.js';
+
+let stage: ChatStage;
+beforeAll(async () => {
+  stage = await ChatStage.start();
+});
+afterAll(() => stage.stop());
+
+/** The plan of every statement that `work` sends; tables are empty here, so reading them whole is ruled out. */
+async function plansOf(work: () => Promise<unknown>): Promise<string> {
+  const sent: { text: string; values: unknown[] }[] = [];
+  const spy = vi.spyOn(pg.Client.prototype, 'query');
+  await work().catch(() => undefined);
+  for (const [first, second] of spy.mock.calls as unknown as [string | pg.QueryConfig, unknown][]) {
+    if (typeof first === 'string') sent.push({ text: first, values: Array.isArray(second) ? second : [] });
+    else if (first?.text) sent.push({ text: first.text, values: first.values ?? [] });
+  }
+  spy.mockRestore();
+  const plans: string[] = [];
+  for (const { text, values } of sent.filter(({ text }) => /^\s*(WITH|SELECT|UPDATE|DELETE)/.test(text)))
+    await stage.database.transaction(async (tx) => {
+      await tx.query('SET LOCAL enable_seqscan = off');
+      plans.push(JSON.stringify(await tx.query(`EXPLAIN (FORMAT JSON) ${text}`, values)));
+    });
+  return plans.join('\n');
+}
+
+const id = randomUUID();
+const cases: [string, RegExp[], (s: ChatStage) => Promise<unknown>][] = [
+  [
+    'memberships',
+    [/conversation_members_handle_key/, /conversations_pkey/],
+    (s) => s.conversationRows.memberships(['h']),
+  ],
+  ['openOf', [/participations_pkey/, /conversation_members_pkey/], (s) => s.conversationRows.openOf([id])],
+  ['endsOf', [/conversation_members_handle_key/], (s) => s.conversationRows.endsOf(['h'])],
+  [
+    'lockAbandoned',
+    [/participations_away_since_idx/],
+    (s) => s.database.transaction((tx) => s.conversationRows.lockAbandoned(tx, { reconnectGraceMs: 1, limit: 9 })),
+  ],
+  [
+    'lockIdle',
+    [/conversations_last_activity_at_idx/],
+    (s) => s.database.transaction((tx) => s.conversationRows.lockIdle(tx, 1, 9)),
+  ],
+  [
+    'pages',
+    [/messages_\d+_pkey/, /conversations_pkey/],
+    (s) => s.messageRows.pages([{ conversationId: '1', after: 0, limit: 9 }]),
+  ],
+  ['truthOf', [/participations_pkey/], (s) => new BeaconRepository(s.database).truthOf([id], 1)],
+  ['markAway', [/participations_pkey/], (s) => new AttendanceRepository(s.database).markAway([id])],
+  ['membersHere', [/participations_pkey/], (s) => new AttendanceRepository(s.database).membersHere(undefined, 9)],
+  ['open', [/conversations_pkey/], (s) => new PulseRepository(s.database).open(['1'])],
+  ['touch', [/conversations_pkey/], (s) => new PulseRepository(s.database).touch('1')],
+  [
+    'markSeen',
+    [/conversation_members_pkey/],
+    (s) => new PulseRepository(s.database).markSeen([{ conversationId: '1', slot: 0, seq: 1 }]),
+  ],
+  [
+    'deleteDueConversations',
+    [/conversations_delete_after_idx/, /messages_\d+_(pkey|started_on_conversation_id_slot_client_id_key)/],
+    (s) => new RetentionRepository(s.database).deleteDueConversations(9),
+  ],
+  [
+    'deleteExpiredSessions',
+    [/sessions_expires_at_idx/],
+    (s) => new RetentionRepository(s.database).deleteExpiredSessions(9),
+  ],
+  [
+    'deleteForgottenGuests',
+    [/sessions_user_id_idx/],
+    (s) => new RetentionRepository(s.database).deleteForgottenGuests(9),
+  ],
+];
+
+describe('indexes that the repositories name', () => {
+  it.each(cases)('%s', async (_, indexes, work) => {
+    const plans = await plansOf(() => work(stage));
+    for (const index of indexes) expect(plans).toMatch(index);
+  });
+
+  it('append_messages reads by index alone, whatever the tables hold', async () => {
+    const conversation = await stage.openConversation();
+    const items = Array.from({ length: 3 }, () => ({
+      conversationId: conversation.conversationId,
+      userId: conversation.members[0].userId,
+      clientId: randomUUID(),
+      text: 'x',
+    }));
+    // The owner of the server may look into functions; the application's role may not.
+    const client = new pg.Client({ connectionString: stage.url });
+    await client.connect();
+    const plans: string[] = [];
+    client.on('notice', ({ message }) => plans.push(message ?? ''));
+    await client.query(`LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;
+      SET auto_explain.log_level = notice`);
+    await client.query('SELECT * FROM append_messages($1, $2, $3, $4)', [
+      items.map((i) => i.conversationId),
+      items.map((i) => i.userId),
+      items.map((i) => i.clientId),
+      items.map((i) => i.text),
+    ]);
+    await client.end();
+    const plan = plans.find((p) => p.includes('INSERT INTO messages')) ?? '';
+    expect(plan).toMatch(/conversation_members_pkey/);
+    expect(plan).toMatch(/messages_\d+_started_on_conversation_id_slot_client_id_key/);
+    expect(plan).not.toMatch(/Seq Scan|Hash Join|Merge Join/);
+  });
+});
