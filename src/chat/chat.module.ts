@@ -6,7 +6,7 @@ import { Attendance } from './attendance.service.js';
 import { AttendanceRepository } from './attendance.repository.js';
 import { Beacon } from './beacon.js';
 import { BeaconRepository } from './beacon.repository.js';
-import { ClientKnowledge } from './client-knowledge.js';
+import { ClientKnowledge } from './client-knowledge.service.js';
 import { GapFinder } from './gap-finder.js';
 import { GapHealer } from './gap-healer.js';
 import { ConversationEnding } from './conversation-ending.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { KnownConversation } from './client-knowledge.js';
+import type { KnownConversation } from './client-knowledge.service.js';
 import { findGaps } from './find-gaps.js';
 import type { TrueConversation } from './find-gaps.js';
 import { KnownSeqs } from './known-seqs.js';

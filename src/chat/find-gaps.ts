@@ -1,4 +1,4 @@
-import type { KnownConversation } from './client-knowledge.js';
+import type { KnownConversation } from './client-knowledge.service.js';
 
 /** An open conversation of a user as Postgres has it. */
 export interface TrueConversation {

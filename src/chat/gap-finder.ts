@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { BeaconRepository } from './beacon.repository.js';
-import { ClientKnowledge } from './client-knowledge.js';
+import { ClientKnowledge } from './client-knowledge.service.js';
 import { findGaps } from './find-gaps.js';
 import type { Gaps } from './find-gaps.js';
 

@@ -3,7 +3,7 @@ import { ConversationConfig } from '../config/config.types.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { Attendance } from './attendance.service.js';
 import type { OpenConversation } from './chat.types.js';
-import { ClientKnowledge } from './client-knowledge.js';
+import { ClientKnowledge } from './client-knowledge.service.js';
 import { ConversationRepository } from './conversation.repository.js';
 import { viewConversation, viewEnd, viewMessage, viewPresence } from './conversation-view.js';
 import type { UserGaps } from './gap-finder.js';

@@ -5,7 +5,7 @@ import { MAX_SYNC_LIMIT } from '../contracts/socket-requests.dto.js';
 import type { MessagePage } from '../contracts/state.dto.js';
 import { NotFound } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
-import { ClientKnowledge } from './client-knowledge.js';
+import { ClientKnowledge } from './client-knowledge.service.js';
 import { viewPage } from './conversation-view.js';
 import { MemberLookup } from './member-lookup.js';
 import { PageReader } from './page-reader.js';

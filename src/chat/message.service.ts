@@ -7,7 +7,7 @@ import { PresenceService } from '../presence/presence.service.js';
 import { AppendLanes } from './append-lanes.js';
 import { ConversationIsOver, MessageIdReused } from './chat.errors.js';
 import { partnerSlot } from './chat.types.js';
-import { ClientKnowledge } from './client-knowledge.js';
+import { ClientKnowledge } from './client-knowledge.service.js';
 import { ConversationPulse } from './conversation-pulse.js';
 import { toSecond, viewMessage } from './conversation-view.js';
 import { MemberLookup } from './member-lookup.js';

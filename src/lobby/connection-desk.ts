@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Attendance } from '../chat/attendance.service.js';
-import { ClientKnowledge } from '../chat/client-knowledge.js';
+import { ClientKnowledge } from '../chat/client-knowledge.service.js';
 import type { State } from '../contracts/state.dto.js';
 import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../platform/realtime/connection.types.js';

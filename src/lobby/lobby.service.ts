@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { UserService } from '../auth/user.service.js';
-import { ClientKnowledge } from '../chat/client-knowledge.js';
+import { ClientKnowledge } from '../chat/client-knowledge.service.js';
 import { ConversationService } from '../chat/conversation.service.js';
 import type { LeaveConversation, StartSearch } from '../contracts/socket-requests.dto.js';
 import type { Search, State } from '../contracts/state.dto.js';

@@ -24,7 +24,7 @@ async function plansOf(work: () => Promise<unknown>): Promise<string> {
   }
   spy.mockRestore();
   const plans: string[] = [];
-  for (const { text, values } of sent.filter(({ text }) => /^\s*(WITH|SELECT|UPDATE|DELETE)/.test(text)))
+  for (const { text, values } of sent.filter((statement) => /^\s*(WITH|SELECT|UPDATE|DELETE)/.test(statement.text)))
     await stage.database.transaction(async (tx) => {
       await tx.query('SET LOCAL enable_seqscan = off');
       plans.push(JSON.stringify(await tx.query(`EXPLAIN (FORMAT JSON) ${text}`, values)));

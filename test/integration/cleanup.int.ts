@@ -95,7 +95,7 @@ describe('goodbyes without a word', () => {
     await database.query(`UPDATE participations SET away_since = now() - interval '1 minute' WHERE user_id = $1`, [
       conversation.members[1].userId,
     ]);
-    await vi.waitUntil(async () => (await endOf(conversation)) === 'abandoned', { timeout: 8_000, interval: 50 });
+    await expect.poll(() => endOf(conversation), { timeout: 8_000 }).toBe('abandoned');
   });
 
   it('starts the grace of members whose process died, once Redis can be trusted', async () => {

@@ -3,7 +3,7 @@ import { Attendance } from '../../src/chat/attendance.service.js';
 import { AttendanceRepository } from '../../src/chat/attendance.repository.js';
 import { AppendLanes } from '../../src/chat/append-lanes.js';
 import type { OpenedConversation } from '../../src/chat/chat.types.js';
-import { ClientKnowledge } from '../../src/chat/client-knowledge.js';
+import { ClientKnowledge } from '../../src/chat/client-knowledge.service.js';
 import { ConversationEnding } from '../../src/chat/conversation-ending.js';
 import { ConversationNotices } from '../../src/chat/conversation-notices.js';
 import { ConversationPulse } from '../../src/chat/conversation-pulse.js';
