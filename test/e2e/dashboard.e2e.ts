@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { deploy } from '../support/deployment.js';
+import type { Deployment } from '../support/deployment.js';
+import { meet } from '../support/person.js';
+import { namesOf, namesServed } from '../support/promql.js';
+
+interface Alert {
+  alert: string;
+  expr: string;
+  labels: { severity: string };
+  annotations: { summary: string };
+}
+interface Panel {
+  title: string;
+  targets?: { expr: string }[];
+}
+
+const read = (path: string): string => readFileSync(path, 'utf8');
+const alerts = (parse(read('deploy/prometheus/alerts.yml')) as { groups: { rules: Alert[] }[] }).groups.flatMap(
+  ({ rules }) => rules,
+);
+const panels = (JSON.parse(read('deploy/grafana/stoa.json')) as { panels: Panel[] }).panels;
+
+/** Made by Prometheus itself. */
+const PROMETHEUS = { metrics: new Set(['up']), labels: new Set(['job', 'instance']) };
+
+let deployment: Deployment;
+let served: Map<string, Set<string>>;
+beforeAll(async () => {
+  deployment = await deploy({ apis: 2, workers: 1 });
+  const { ada, adas, bob } = await meet(deployment.apis.map(({ url }) => url));
+  await ada.say(adas, 'hello');
+  await ada.try('message:send', {});
+  await bob.next('message:new');
+  const processes = [...deployment.apis, ...deployment.workers];
+  served = namesServed(await Promise.all(processes.map((process) => process.metrics())));
+});
+afterAll(() => deployment.stop());
+
+/** What an expression names and no process serves. */
+function unknownNames(expression: string): string[] {
+  const { metrics, labels } = namesOf(expression);
+  const own = metrics.filter((name) => !PROMETHEUS.metrics.has(name));
+  const known = own.map((name) => served.get(name));
+  // A metric that nothing has touched yet does not tell its labels.
+  const toldLabels = known.every((found) => found === undefined || found.size > 0) && known.length > 0;
+  const unknownLabels = labels.filter(
+    (label) => !PROMETHEUS.labels.has(label) && !known.some((found) => found?.has(label)),
+  );
+  return [...own.filter((name) => !served.has(name)), ...(toldLabels ? unknownLabels : [])];
+}
+
+describe('the dashboard', () => {
+  const shown = panels.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => [title, expr] as const));
+
+  it.each(shown)('%s shows what exists: %s', (_, expr) => {
+    expect(namesOf(expr).metrics).not.toEqual([]);
+    expect(unknownNames(expr)).toEqual([]);
+  });
+
+  it('names none that does not exist', () => {
+    expect(unknownNames('sum(rate(stoa_no_such_total[1m]))')).toEqual(['stoa_no_such_total']);
+    expect(unknownNames('stoa_queue_jobs{shard="a"}')).toEqual(['shard']);
+  });
+
+  it('shows every metric of our own', () => {
+    const names = new Set(shown.flatMap(([, expr]) => namesOf(expr).metrics));
+    const hidden = [...served.keys()].filter((name) => name.startsWith('stoa_') && !names.has(name));
+    const families = new Set([...names].map((name) => name.replace(/_(bucket|sum|count)$/, '')));
+    expect(hidden.filter((name) => !families.has(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([
+      'stoa_limiter_local_total',
+      'stoa_retention_within_seconds',
+    ]);
+  });
+});
+
+describe('an alert', () => {
+  const runbook = read('docs/runbook.md');
+
+  it.each(alerts)(
+    '$alert asks for what exists, and the runbook has an entry for it',
+    ({ alert, expr, labels, annotations }) => {
+      expect(unknownNames(expr)).toEqual([]);
+      expect(labels.severity).toMatch(/^(page|ticket)$/);
+      expect(annotations.summary).toMatch(/\.$/);
+      const entry = new RegExp(`^### ${alert}\n([^]*?)(?=^##)`, 'm').exec(`${runbook}\n##`)?.[1] ?? '';
+      for (const part of ['Means', 'Users notice', 'Look', 'Do']) expect(entry).toContain(`**${part}.**`);
+    },
+  );
+
+  it('has its name alone, and no entry of the runbook is without its alert', () => {
+    const entries = [...runbook.matchAll(/^### (Stoa\w+)$/gm)].map((found) => found[1]);
+    expect(entries.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+  });
+});
