@@ -64,16 +64,6 @@ describe('the dashboard', () => {
     expect(unknownNames('sum(rate(stoa_no_such_total[1m]))')).toEqual(['stoa_no_such_total']);
     expect(unknownNames('stoa_queue_jobs{shard="a"}')).toEqual(['shard']);
   });
-
-  it('shows every metric of our own', () => {
-    const names = new Set(shown.flatMap(([, expr]) => namesOf(expr).metrics));
-    const hidden = [...served.keys()].filter((name) => name.startsWith('stoa_') && !names.has(name));
-    const families = new Set([...names].map((name) => name.replace(/_(bucket|sum|count)$/, '')));
-    expect(hidden.filter((name) => !families.has(name.replace(/_(bucket|sum|count)$/, '')))).toEqual([
-      'stoa_limiter_local_total',
-      'stoa_retention_within_seconds',
-    ]);
-  });
 });
 
 describe('an alert', () => {
