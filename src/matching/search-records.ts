@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Metrics } from '../platform/metrics/metrics.js';
 import type { OwnedPlace } from './search.types.js';
 
 /** What it takes to put a search back when Redis was emptied. */
@@ -13,6 +14,10 @@ export interface SearchRecord extends OwnedPlace {
 @Injectable()
 export class SearchRecords {
   private readonly byUser = new Map<string, SearchRecord>();
+
+  constructor(metrics: Metrics) {
+    metrics.gauge('stoa_matching_searches', 'Searches of the people connected to this process', () => this.byUser.size);
+  }
 
   remember(record: SearchRecord): void {
     this.byUser.set(record.userId, record);

@@ -57,6 +57,7 @@ export class ShardRunner {
       await this.tickOn(run, signal);
     } finally {
       await Promise.all(run.openings);
+      this.metrics.pool.remove({ shard });
     }
     if (!signal.aborted) return false;
     return (await this.feed.rest(shard, run.runner, true)) === 'rested' && run.mirror.pool.size > 0;

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Audit } from './audit/audit.js';
 import { DomainEvents } from './events/domain-events.js';
+import { HealthMetrics } from './health/health-metrics.js';
 import { Readiness } from './health/readiness.js';
 import { AddressSalts } from './http/address-salts.js';
 import { ClientAddress } from './http/client-address.js';
@@ -36,7 +37,7 @@ const services = [
 @Global()
 @Module({
   imports: [RedisModule, QueueModule],
-  providers: [...services, AddressSalts, ProcessCensus, MetricsServer],
+  providers: [...services, AddressSalts, ProcessCensus, MetricsServer, HealthMetrics],
   exports: services,
 })
 export class PlatformModule {}

@@ -131,6 +131,20 @@ describe('jobs', () => {
     expect(job?.attemptsMade).toBe(1);
   });
 
+  it('that wait and that failed are counted by queue', async () => {
+    const queue = producer.queueOf(jobs);
+    await queue.pause();
+    await queue.add('greet', { payload: { name: 'late' } }, { timestamp: Date.now() - 60_000 });
+    const paused = await app.get(Metrics).registry.metrics();
+    await queue.resume();
+    await until(async () => (await queue.getWaitingCount()) === 0);
+    const resumed = await app.get(Metrics).registry.metrics();
+    expect(paused).toMatch(/stoa_queue_lag_seconds\{queue="test"\} (59|60|61)/);
+    expect(resumed).toMatch(/stoa_queue_lag_seconds\{queue="test"\} 0/);
+    expect(resumed).toMatch(/stoa_queue_jobs\{queue="test",state="failed"\} 2/);
+    expect(resumed).toMatch(/stoa_job_failures_total\{queue="test",job="fail",dead="true"\} 1/);
+  });
+
   it('that repeat come back by themselves after Redis was emptied', async () => {
     await until(() => beats > 1);
     await redis.flushall();

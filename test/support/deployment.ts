@@ -27,6 +27,10 @@ export class Member {
     return `http://127.0.0.1:${this.env['PORT']}`;
   }
 
+  async metrics(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.env['METRICS_PORT']}/metrics`)).text();
+  }
+
   get pid(): number {
     return this.child?.pid ?? 0;
   }
@@ -102,7 +106,6 @@ export async function deploy({
     REDIS_URL: redisUrl ?? redis?.url ?? '',
     SECRET_KEYS: 'test:0123456789abcdef0123456789abcdef',
     MAIL_DIR: await mkdtemp(join(tmpdir(), 'stoa-mail-')),
-    METRICS_PORT: '0',
     RATE_LIMITS: 'off',
     ...env,
   };
@@ -110,10 +113,15 @@ export async function deploy({
   const deployment: Deployment = {
     apis: await Promise.all(
       Array.from({ length: apis }, async (_, i) => {
-        return new Member(`${run}-api${i}`, 'dist/main.js', { ...common, PORT: String(await freePort()) });
+        const ports = { PORT: String(await freePort()), METRICS_PORT: String(await freePort()) };
+        return new Member(`${run}-api${i}`, 'dist/main.js', { ...common, ...ports });
       }),
     ),
-    workers: Array.from({ length: workers }, (_, i) => new Member(`${run}-worker${i}`, 'dist/worker.js', common)),
+    workers: await Promise.all(
+      Array.from({ length: workers }, async (_, i) => {
+        return new Member(`${run}-worker${i}`, 'dist/worker.js', { ...common, METRICS_PORT: String(await freePort()) });
+      }),
+    ),
     databaseUrl,
     redisUrl: common.REDIS_URL,
     stop: async () => {

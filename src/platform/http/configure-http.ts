@@ -4,8 +4,10 @@ import type { HttpConfig } from '../../config/config.types.js';
 import { Log } from '../logging/log.js';
 import { DtoPipe } from '../validation/dto.pipe.js';
 import { strictJson } from './body-parser.js';
+import { Metrics } from '../metrics/metrics.js';
 import { ProblemFilter } from './problem.filter.js';
 import { assignRequestId, checkTarget } from './request-gate.js';
+import { measureRequests } from './request-metrics.js';
 import { apiHeaders } from './security-headers.js';
 import { serveWebClient } from './web-client.js';
 
@@ -25,6 +27,7 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.set('query parser', 'simple');
   app.set('trust proxy', config.trustProxy.length > 0 ? [...config.trustProxy] : false);
   app.use(assignRequestId);
+  app.use(measureRequests(app.get(Metrics)));
   app.use(apiHeaders(config));
   app.use(checkTarget(config.allowedHosts));
   app.use(serveWebClient(config));

@@ -9,6 +9,12 @@ interface InstrumentOptions {
   buckets?: number[];
 }
 
+/** One value of a gauge that has several. */
+export interface Sample {
+  labels: Record<string, string>;
+  value: number;
+}
+
 /** Prometheus metrics of this process. Names: `stoa_feature_what_unit`; labels are few and closed, never ids. */
 @Injectable()
 export class Metrics {
@@ -46,7 +52,29 @@ export class Metrics {
     });
   }
 
+  /** A gauge of several values, read when they are collected. What `read` no longer gives is gone; when it fails, all are. */
+  series(name: string, help: string, labels: readonly string[], read: () => Sample[] | Promise<Sample[]>): Gauge {
+    return new Gauge({
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.registry],
+      async collect(this: Gauge) {
+        this.reset();
+        for (const sample of await readOrNothing(read)) this.set(sample.labels, sample.value);
+      },
+    });
+  }
+
   private existing<M>(name: string): M | undefined {
     return this.registry.getSingleMetric(name) as M | undefined;
+  }
+}
+
+async function readOrNothing(read: () => Sample[] | Promise<Sample[]>): Promise<Sample[]> {
+  try {
+    return await read();
+  } catch {
+    return []; // a store is away: a missing value says so, and the other metrics are still served
   }
 }

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Database } from './database.js';
+import { PoolMetrics } from './pool-metrics.js';
 
 /** Offers `Database` everywhere; the root opens the source before Nest starts (`boot.ts`), so that a fault is one readable line. */
 @Global()
@@ -10,7 +11,7 @@ export class PostgresModule {
   static for(source: DataSource): DynamicModule {
     return {
       module: PostgresModule,
-      providers: [{ provide: DataSource, useValue: source }, Database],
+      providers: [{ provide: DataSource, useValue: source }, Database, PoolMetrics],
       exports: [Database],
     };
   }

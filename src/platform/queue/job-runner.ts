@@ -11,7 +11,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { createRedis } from '../redis/redis-connection.js';
 import type { RedisClient } from '../redis/redis-connection.js';
 import { compileDto } from '../validation/compile-dto.js';
-import type { JobRun } from './job-definitions.js';
+import type { JobRun, QueueDefinition } from './job-definitions.js';
 import { QUEUE_PREFIX } from './job-producer.js';
 import type { JobData } from './job-producer.js';
 import { Processor } from './processor.decorator.js';
@@ -25,11 +25,14 @@ const DEFAULT_CONCURRENCY = 4;
 /** Runs the processors of a worker process. The start fails when two claim one queue. */
 @Injectable()
 export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  /** The queues whose jobs this process runs. */
+  readonly queues: QueueDefinition[] = [];
   private readonly workers: Worker[] = [];
   private readonly connections: RedisClient[] = [];
   private readonly draining = new AbortController();
   private readonly seconds;
   private readonly failures;
+  private readonly stalls;
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -40,6 +43,9 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     this.seconds = metrics.histogram('stoa_job_seconds', 'Run time of jobs', { labels: ['queue', 'job'] });
     this.failures = metrics.counter('stoa_job_failures_total', 'Failed runs of jobs; dead when no attempt is left', {
       labels: ['queue', 'job', 'dead'],
+    });
+    this.stalls = metrics.counter('stoa_job_stalls_total', 'Jobs taken over from a worker that stopped in the middle', {
+      labels: ['queue'],
     });
   }
 
@@ -65,6 +71,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private start(processor: JobProcessor): void {
     const { queue } = processor.queue;
+    this.queues.push(processor.queue);
     const connection = createRedis(this.redis.urls, 'worker', (error) =>
       this.log.debug({ event: 'redis.connection_error', profile: 'worker', err: error }),
     );
@@ -77,6 +84,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       maxStalledCount: 3,
     });
     worker.on('error', (error) => this.log.debug({ event: 'worker.error', queue, err: error }));
+    worker.on('stalled', () => this.stalls.inc({ queue }));
     worker.on('failed', (job, error) => this.noteFailure(queue, job, error));
     this.workers.push(worker);
     this.connections.push(connection);

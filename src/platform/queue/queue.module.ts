@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { JobProducer } from './job-producer.js';
 import { JobRunner } from './job-runner.js';
+import { QueueMetrics } from './queue-metrics.js';
 
 /** Producing jobs: both roles. */
 @Global()
@@ -9,5 +10,5 @@ import { JobRunner } from './job-runner.js';
 export class QueueModule {}
 
 /** Running jobs: the worker only. */
-@Module({ imports: [DiscoveryModule], providers: [JobRunner] })
+@Module({ imports: [DiscoveryModule], providers: [JobRunner, QueueMetrics] })
 export class JobRunnerModule {}

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deploy } from '../support/deployment.js';
+import type { Deployment } from '../support/deployment.js';
+import { meet } from '../support/person.js';
+
+let deployment: Deployment;
+beforeAll(async () => {
+  deployment = await deploy({ apis: 2, workers: 1 });
+});
+afterAll(() => deployment.stop());
+
+/** Value of the one sample of a process that carries exactly these labels; NaN when there is none. */
+async function valueOf(process: { metrics: () => Promise<string> }, sample: string): Promise<number> {
+  const line = (await process.metrics()).split('\n').find((text) => text.startsWith(`${sample} `));
+  return Number(line?.slice(sample.length));
+}
+
+describe('metrics tell what happens:', () => {
+  it('a match and a message', async () => {
+    const [here, there] = deployment.apis as [Deployment['apis'][0], Deployment['apis'][0]];
+    const [worker] = deployment.workers as [Deployment['workers'][0]];
+    const { ada, adas, bob } = await meet([here.url, there.url]);
+    await ada.say(adas, 'seen by nobody but the two');
+    await bob.next('message:new');
+    expect(await valueOf(here, 'stoa_presence_connections')).toBe(1);
+    expect(await valueOf(there, 'stoa_presence_connections')).toBe(1);
+    expect(await valueOf(here, 'stoa_chat_appended_total{outcome="stored"}')).toBe(1);
+    expect(await valueOf(here, 'stoa_socket_event_seconds_count{event="message:send"}')).toBe(1);
+    expect(await valueOf(worker, 'stoa_chat_opened_total')).toBe(1);
+    expect(await worker.metrics()).not.toContain('seen by nobody');
+    expect(await here.metrics()).toMatch(
+      /stoa_http_request_seconds_count\{method="POST",route="\/api\/v1\/guests",status="201"\} 1/,
+    );
+  });
+
+  it('no ids of what was asked for', async () => {
+    const [api] = deployment.apis as [Deployment['apis'][0]];
+    await fetch(`${api.url}/api/v1/conversations/secret-handle/messages`);
+    await fetch(`${api.url}/no/such/path`);
+    const text = await api.metrics();
+    expect(text).not.toContain('secret-handle');
+    expect(text).not.toContain('such/path');
+    expect(text).toMatch(/route="none",status="404"/);
+  });
+
+  it('queues, retention and the pool', async () => {
+    const [worker] = deployment.workers as [Deployment['workers'][0]];
+    for (const queue of ['cleanup', 'matching']) {
+      expect(await valueOf(worker, `stoa_queue_lag_seconds{queue="${queue}"}`)).toBeLessThan(5);
+      expect(await valueOf(worker, `stoa_queue_jobs{queue="${queue}",state="failed"}`)).toBe(0);
+    }
+    expect(await valueOf(worker, 'stoa_retention_overdue_seconds{class="conversations"}')).toBe(0);
+    expect(await valueOf(worker, 'stoa_postgres_pool_size')).toBe(10);
+    expect(await valueOf(worker, 'stoa_health_fault{reason="postgres"}')).toBe(0);
+  });
+});
