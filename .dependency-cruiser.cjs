@@ -87,6 +87,12 @@ module.exports = {
       { path: '^(test|bench|scripts|web)/' },
     ),
     rule(
+      'known-feature',
+      'a new folder of src/ gets its place among the arrows first',
+      { path: '^src/[^/]+/', pathNot: [anyOf(['contracts', 'config', ...layers, 'ops'])] },
+      {},
+    ),
+    rule(
       'no-dev-package',
       'what runs in production is a dependency, not a devDependency',
       { path: '^src/' },
