@@ -19,12 +19,11 @@ const visit: (options?: Parameters<typeof Visitor.open>[1]) => Promise<Visitor> 
 };
 afterEach(async () => {
   const all = visitors.splice(0);
-  await Promise.all(all.map((visitor) => visitor.close()));
-  expect(all.flatMap((visitor) => visitor.complaints)).toEqual([]);
+  await Promise.all(all.map((visitor) => visitor.leave()));
 });
 
-/** Retried for as long as a slow machine may need. */
-const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 15_000 });
+/** For what is read again and again: as long as a slow machine may need. */
+const PATIENCE = { timeout: 15_000 };
 
 /** How many pixels the page is wider than the window. */
 const overflow = ({ page }: Visitor): Promise<number> =>
@@ -46,7 +45,7 @@ describe('the way in', () => {
     const visitor = await visit();
     await visitor.arrive({ nickname: 'Solon' });
     await visitor.page.getByText(visitor.t.search.pool.few).waitFor();
-    await eventually(() => visitor.page.locator('.clock').textContent()).toMatch(/0:0[2-9]/);
+    await expect.poll(() => visitor.page.locator('.clock').textContent(), PATIENCE).toMatch(/0:0[2-9]/);
     await visitor.shoot('search-desktop');
     await visitor.button(visitor.t.search.cancel).click();
     await visitor.page.getByRole('heading', { name: visitor.t.arrive.welcomeBack('Solon') }).waitFor();
@@ -60,10 +59,10 @@ describe('the way in', () => {
   it('resumes a search after a reload', async () => {
     const visitor = await visit();
     await visitor.arrive({ nickname: 'Thales' });
-    await eventually(() => visitor.page.locator('.clock').textContent()).toMatch(/0:0[2-9]/);
+    await expect.poll(() => visitor.page.locator('.clock').textContent(), PATIENCE).toMatch(/0:0[2-9]/);
     await visitor.page.reload();
     await visitor.page.getByRole('heading', { name: visitor.t.search.title }).waitFor();
-    await eventually(() => visitor.page.locator('.clock').textContent()).toMatch(/0:0[2-9]/);
+    await expect.poll(() => visitor.page.locator('.clock').textContent(), PATIENCE).toMatch(/0:0[2-9]/);
     await visitor.button(visitor.t.search.cancel).click();
     await visitor.button(visitor.t.arrive.change).waitFor();
   });
@@ -99,15 +98,15 @@ describe('without a mouse', () => {
     await typist.page.getByRole('heading', { name: typist.t.search.title }).waitFor();
     await partner.arrive({ nickname: 'Partner', interests: ['ink'] });
     await typist.meets('Partner');
-    await eventually(focus).toBe(typist.t.talk.messageLabel('Partner'));
+    await expect.poll(focus, PATIENCE).toBe(typist.t.talk.messageLabel('Partner'));
     await keyboard.type('no mouse here');
     await keyboard.press('Enter');
     await partner.reads('no mouse here');
     await keyboard.press('Escape');
-    await eventually(focus).toBe(typist.t.talk.leaveNext);
+    await expect.poll(focus, PATIENCE).toBe(typist.t.talk.leaveNext);
     await typist.shoot('move-on');
     await keyboard.press('Escape');
-    await eventually(focus).toBe(typist.t.talk.messageLabel('Partner'));
+    await expect.poll(focus, PATIENCE).toBe(typist.t.talk.messageLabel('Partner'));
     await keyboard.press('Escape');
     await keyboard.press('Enter');
     await typist.page.getByRole('heading', { name: typist.t.search.title }).waitFor();

@@ -27,7 +27,7 @@ export interface ProfileAnswers {
 /** Somebody at a browser of their own. Every complaint of that browser is kept, and a test has to find none. */
 export class Visitor {
   /** Policy violations, uncaught errors and console errors of every page that was opened. */
-  readonly complaints: string[] = [];
+  private readonly complaints: string[] = [];
   readonly t: Catalogue;
   page!: Page;
 
@@ -52,8 +52,9 @@ export class Visitor {
     await context.exposeFunction('complain', (text: string) => visitor.complaints.push(text));
     await context.addInitScript(() => {
       document.addEventListener('securitypolicyviolation', (event) => {
-        const { complain } = window as unknown as { complain(text: string): void };
-        complain(`policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`);
+        (window as unknown as { complain(text: string): void }).complain(
+          `policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`,
+        );
       });
     });
     visitor.page = await visitor.openTab();
@@ -132,7 +133,9 @@ export class Visitor {
     await page.screenshot({ path: join(SHOTS, `${name}.png`) });
   }
 
-  close(): Promise<void> {
-    return this.context.close();
+  /** Closes the browser; fails when it had anything to complain about. */
+  async leave(): Promise<void> {
+    await this.context.close();
+    if (this.complaints.length > 0) throw new Error(`the browser complained:\n${this.complaints.join('\n')}`);
   }
 }

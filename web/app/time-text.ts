@@ -9,13 +9,10 @@ export const clockText = (ms: number): string => {
 /** A length of time in words of the language: "40 seconds", "3 minutes"; seconds are rounded up to 5 from 10 on. */
 export const durationText = (ms: number, language: string): string => {
   const seconds = Math.max(1, Math.ceil(ms / SECOND));
-  const [value, unit] =
-    seconds < 90
-      ? [seconds < 10 ? seconds : Math.ceil(seconds / 5) * 5, 'second']
-      : [Math.ceil(seconds / 60), 'minute'];
-  return new Intl.NumberFormat(language, { style: 'unit', unit: String(unit), unitDisplay: 'long' }).format(
-    Number(value),
-  );
+  const inUnit = (value: number, unit: 'second' | 'minute') =>
+    new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' }).format(value);
+  if (seconds >= 90) return inUnit(Math.ceil(seconds / 60), 'minute');
+  return inUnit(seconds < 10 ? seconds : Math.ceil(seconds / 5) * 5, 'second');
 };
 
 /** The browser's own variety of a language, for its way to write times: "en-GB" for "en". */

@@ -16,7 +16,7 @@ import type { ConnectionStatus } from './snapshot.js';
 import { offline, StoaError, timedOut } from './stoa-error.js';
 
 /** What the server may leave unanswered for so long (ms) before it counts as unanswered. */
-export const ACK_TIMEOUT_MS = 5_000;
+const ACK_TIMEOUT_MS = 5_000;
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 
 /** Whether the session still stands: asked when a handshake is refused, or fails twice without a reason. */

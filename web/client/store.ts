@@ -17,7 +17,7 @@ export class Store<T> {
     const next = by(this.value);
     if (next === this.value) return;
     this.value = next;
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of this.listeners) listener();
   }
 
   /** Resolves with the first value that fulfils `isSo`, this one included; rejects after `timeoutMs`. */
