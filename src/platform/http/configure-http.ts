@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { HttpConfig } from '../../config/config.types.js';
 import { Log } from '../logging/log.js';
