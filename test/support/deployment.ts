@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startRedis } from '../../scripts/services/redis.mjs';
 import { createDatabase } from './database.js';
 
-const LOGS = '.artifacts/logs';
+export const LOGS = '.artifacts/logs';
 
 /** One process of a deployment, started as an operator would. */
 export class Member {
@@ -33,6 +33,10 @@ export class Member {
 
   get pid(): number {
     return this.child?.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
   async start(): Promise<void> {
@@ -146,7 +150,7 @@ async function isReady(url: string): Promise<boolean> {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as AddressInfo;
