@@ -149,4 +149,27 @@ describe('two strangers', () => {
     await hypatia.field().waitFor();
     expect(hypatia.context.pages()).toHaveLength(1);
   });
+
+  it('can report the other with a message, and block them for ever', async () => {
+    const { t, page } = hypatia;
+    await zeno.say('something vile');
+    await hypatia.reads('something vile');
+    await hypatia.button(t.talk.more).click();
+    await hypatia.button(t.talk.report).click();
+    await page.getByRole('radio', { name: t.report.reasons.hate }).check();
+    await page.getByRole('checkbox', { name: 'something vile' }).check();
+    await hypatia.shoot('report');
+    await hypatia.button(t.report.confirm).click();
+    await page.getByText(/Receipt: \S+/).waitFor();
+    await hypatia.button(t.close).click();
+    await hypatia.button(t.talk.more).click();
+    await hypatia.button(t.talk.block).click();
+    await page.getByRole('dialog').getByRole('button', { name: t.block.confirm }).click();
+    await page.getByText(t.ended.blocked('Zeno')).waitFor();
+    await zeno.page.getByRole('heading', { name: zeno.t.ended.title }).waitFor();
+    expect(await zeno.page.locator('body').textContent()).not.toMatch(/block(ed)? you|reported/i);
+    await hypatia.button(t.ended.done).click();
+    await page.getByRole('link', { name: t.nav.account }).click();
+    await page.getByRole('button', { name: t.account.unblockLabel('Zeno') }).waitFor();
+  });
 });

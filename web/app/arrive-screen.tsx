@@ -18,6 +18,14 @@ const asChange = (profile: Profile) => ({
   gender: profile.gender ?? null,
 });
 
+/** Whoever registered without having been a guest has yet to say who they are, and that they are an adult. */
+const isUntold = ({ kind, profile }: User): boolean =>
+  kind === 'member' &&
+  remembered('profile') === undefined &&
+  profile.nickname === undefined &&
+  profile.interests.length === 0 &&
+  profile.seeks === undefined;
+
 const isOnline = ({ connection, phase }: Snapshot): boolean => connection === 'online' && phase !== 'unknown';
 
 const ProfileSummary = ({ profile }: { profile: Profile }) => {
@@ -73,7 +81,8 @@ export const ArriveScreen = ({ user }: { user: User | undefined }) => {
     await stranger.until(isOnline);
     await stranger.startSearch();
   });
-  const isReady = user !== undefined && !isChanging;
+  const asksAll = !user || isUntold(user);
+  const isReady = user !== undefined && !asksAll && !isChanging;
   const name = user?.profile.nickname;
   const welcome = name ? t.arrive.welcomeBack(name) : t.arrive.welcomeBackNameless;
   return (
@@ -85,7 +94,7 @@ export const ArriveScreen = ({ user }: { user: User | undefined }) => {
       ) : (
         <ProfileForm
           profile={user?.profile ?? remembered<Profile>('profile')}
-          asksAdult={!user}
+          asksAdult={asksAll}
           submitLabel={user ? t.arrive.save : t.arrive.go}
           busy={busy}
           onSubmit={run}

@@ -3,7 +3,7 @@ import { EmailField, PasswordField } from './credential-fields.js';
 import { useLanguage } from './language.js';
 import { MailSent, MemberForm } from './member-form.js';
 import { Page } from './page.js';
-import { linkToken, PageLink } from './routes.js';
+import { dropLinkToken, PageLink, useLinkToken } from './routes.js';
 import { stranger, useAction } from './use-stranger.js';
 
 const AskChange = () => {
@@ -29,6 +29,7 @@ const ConfirmChange = ({ token }: { token: string }) => {
   const [isDone, setDone] = useState(false);
   const { run, busy, failure } = useAction(async () => {
     await stranger.api.confirmEmailChange(token);
+    await stranger.reloadUser();
     setDone(true);
   });
   if (isDone) {
@@ -44,6 +45,11 @@ const ConfirmChange = ({ token }: { token: string }) => {
   return (
     <MemberForm submitLabel={t.member.confirm} busy={busy} failure={failure} onSubmit={run}>
       <p>{t.member.emailChangeConfirmLead}</p>
+      {failure === 'TOKEN_INVALID' && (
+        <button type="button" onClick={dropLinkToken}>
+          {t.member.newLink}
+        </button>
+      )}
     </MemberForm>
   );
 };
@@ -51,9 +57,10 @@ const ConfirmChange = ({ token }: { token: string }) => {
 /** Without a token it asks for the change; with the mail's token it confirms it. */
 export const EmailChangePage = () => {
   const { t } = useLanguage();
+  const token = useLinkToken();
   return (
     <Page title={t.member.emailChangeTitle} class="narrow">
-      {linkToken === null ? <AskChange /> : <ConfirmChange token={linkToken} />}
+      {token === undefined ? <AskChange /> : <ConfirmChange key={token} token={token} />}
     </Page>
   );
 };

@@ -219,6 +219,7 @@ export const en = {
     confirm: 'Confirm',
     confirmed: 'Your account is ready. Welcome.',
     go: 'Go on',
+    newLink: 'Ask for a new link',
     resetTitle: 'Reset your password',
     resetLead: 'Tell us your address, and we send you a link for a new password.',
     resetAsk: 'Send the link',

@@ -3,7 +3,7 @@ import { EmailField, NewPasswordField } from './credential-fields.js';
 import { useLanguage } from './language.js';
 import { MailSent, MemberForm } from './member-form.js';
 import { Page } from './page.js';
-import { linkToken, PageLink } from './routes.js';
+import { PageLink, useLinkToken } from './routes.js';
 import { stranger, useAction } from './use-stranger.js';
 
 /** Asks for an account; a guest who does keeps profile and blocks. */
@@ -39,9 +39,10 @@ export const RegisterPage = () => {
 /** Where the mail's link leads. Confirming takes a click: a program that only opens links confirms nothing. */
 export const ConfirmPage = () => {
   const { t } = useLanguage();
+  const token = useLinkToken();
   const [isDone, setDone] = useState(false);
   const { run, busy, failure } = useAction(async () => {
-    stranger.adopt(await stranger.api.confirmRegistration(linkToken ?? ''));
+    stranger.adopt(await stranger.api.confirmRegistration(token ?? ''));
     setDone(true);
   });
   return (
@@ -54,8 +55,8 @@ export const ConfirmPage = () => {
           </PageLink>
         </div>
       )}
-      {!isDone && linkToken === null && <p role="alert">{t.member.linkMissing}</p>}
-      {!isDone && linkToken !== null && (
+      {!isDone && token === undefined && <p role="alert">{t.member.linkMissing}</p>}
+      {!isDone && token !== undefined && (
         <MemberForm submitLabel={t.member.confirm} busy={busy} failure={failure} onSubmit={run}>
           <p>{t.member.confirmLead}</p>
         </MemberForm>

@@ -3,7 +3,7 @@ import { EmailField, NewPasswordField } from './credential-fields.js';
 import { useLanguage } from './language.js';
 import { MailSent, MemberForm } from './member-form.js';
 import { Page } from './page.js';
-import { linkToken, PageLink } from './routes.js';
+import { dropLinkToken, PageLink, useLinkToken } from './routes.js';
 import { stranger, useAction } from './use-stranger.js';
 
 const AskReset = () => {
@@ -46,6 +46,11 @@ const SetPassword = ({ token }: { token: string }) => {
   return (
     <MemberForm submitLabel={t.member.resetSet} busy={busy} failure={failure} onSubmit={run}>
       <NewPasswordField value={password} onChange={setPassword} />
+      {failure === 'TOKEN_INVALID' && (
+        <button type="button" onClick={dropLinkToken}>
+          {t.member.newLink}
+        </button>
+      )}
     </MemberForm>
   );
 };
@@ -53,9 +58,10 @@ const SetPassword = ({ token }: { token: string }) => {
 /** Without a token it asks for the mail; with the mail's token it takes the new password. */
 export const ResetPage = () => {
   const { t } = useLanguage();
+  const token = useLinkToken();
   return (
     <Page title={t.member.resetTitle} class="narrow">
-      {linkToken === null ? <AskReset /> : <SetPassword token={linkToken} />}
+      {token === undefined ? <AskReset /> : <SetPassword key={token} token={token} />}
     </Page>
   );
 };

@@ -1,17 +1,32 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { Store } from '../client/store.js';
 import type { Path } from './paths.js';
 
 const MOVED = 'stoa:moved';
 
-/**
- * The one-time token of a mail link (`/confirm#token=…`). Read once, when the page opens, and taken out of the address
- * bar and the history at that moment.
- */
-const token = new URLSearchParams(location.hash.slice(1)).get('token');
-if (location.hash !== '') history.replaceState(null, '', location.pathname + location.search);
+/** The one-time token of a mail link (`/confirm#token=…`), and the page that it belongs to. */
+const linkToken = new Store<{ path: string; token: string } | undefined>(undefined);
 
-export const linkToken = token === '' ? null : token;
+/** Takes a token out of the address bar and the history the moment it appears there. */
+const takeToken = (): void => {
+  if (location.hash === '') return;
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (token) linkToken.update(() => ({ path: location.pathname, token }));
+  if (token !== null) history.replaceState(null, '', location.pathname + location.search);
+};
+takeToken();
+addEventListener('hashchange', takeToken);
+
+/** The token that this page was opened with; undefined when there was none, or it was let go. */
+export const useLinkToken = (): string | undefined => {
+  const [held, setHeld] = useState(linkToken.getSnapshot);
+  useEffect(() => linkToken.subscribe(() => setHeld(linkToken.getSnapshot())), []);
+  return held?.path === location.pathname ? held.token : undefined;
+};
+
+/** The token is used, or of no use. */
+export const dropLinkToken = (): void => linkToken.update(() => undefined);
 
 export const navigate = (path: Path): void => {
   if (location.pathname === path) return;

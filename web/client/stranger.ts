@@ -108,6 +108,12 @@ export class Stranger {
     this.connection.open();
   }
 
+  /** Something about the user was changed past this library. */
+  async reloadUser(): Promise<void> {
+    const { user } = await this.api.me();
+    this.store.update((snapshot) => ({ ...snapshot, user }));
+  }
+
   async updateProfile(change: UpdateProfile): Promise<void> {
     const { user } = await this.api.updateMe(change);
     this.store.update((snapshot) => ({ ...snapshot, user }));
