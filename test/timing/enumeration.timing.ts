@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AnswerTimes } from '../../src/auth/latency-floor.js';
+import { PasswordHasher } from '../../src/auth/password-hasher.js';
+import { Accounts, PASSWORD, anEmail } from '../support/accounts.js';
+import { startAuthApp } from '../support/auth-app.js';
+import type { AuthApp } from '../support/auth-app.js';
+import { Browser } from '../support/browser.js';
+import { Attacker } from './attacker.js';
+import type { Experiment } from './attacker.js';
+
+// Can the time of an answer tell whether an address is known? Security requirement A3; method: docs/security.md, "The timing proof".
+
+/** Pairs of each comparison. With the floor on most of a request is waiting, and fewer tell as much. */
+const PAIRS = Number(process.env['TIMING_PAIRS'] ?? 400);
+const PAIRS_WITH_FLOOR = Number(process.env['TIMING_PAIRS_WITH_FLOOR'] ?? 60);
+
+let auth: AuthApp;
+let accounts: Accounts;
+let attacker: Attacker;
+let experiments: Record<string, Experiment>;
+let floor: AnswerTimes;
+
+beforeAll(async () => {
+  auth = await startAuthApp();
+  accounts = await Accounts.of(auth);
+  attacker = new Attacker();
+  floor = auth.app.get(AnswerTimes);
+  Object.assign(floor, { floorMs: 0, stepMs: 0 });
+  const visitor = await new Browser(auth.url).arrive();
+  const member = await new Browser(auth.url).arrive();
+  await member.post('/sessions', { email: await accounts.member(), password: PASSWORD });
+  experiments = describeExperiments(visitor, member);
+});
+afterAll(async () => {
+  await attacker?.stop();
+  await auth?.stop();
+});
+
+type Emails = (count: number) => Promise<string[]>;
+
+function describeExperiments(visitor: Browser, member: Browser): Record<string, Experiment> {
+  const missing: Emails = (count) => Promise.resolve(Array.from({ length: count }, anEmail));
+  const each =
+    (make: () => Promise<string>): Emails =>
+    (count) =>
+      Promise.all(Array.from({ length: count }, make));
+  const known = each(() => accounts.member());
+  const suspended = each(() => accounts.member({ suspended: true }));
+  const unconfirmed = each(() => accounts.unconfirmed());
+  const bodies =
+    (emails: Emails, rest: object = {}) =>
+    async (count: number): Promise<object[]> =>
+      (await emails(count)).map((email) => ({ email, ...rest }));
+  const right = { password: PASSWORD };
+  const wrong = { password: `${PASSWORD}!` };
+  const signIn = { path: '/sessions', browser: visitor, status: 401, reference: bodies(missing, right) };
+  const register = { path: '/registrations', browser: visitor, status: 202, reference: bodies(missing, right) };
+  const reset = { path: '/password-resets', browser: visitor, status: 202, reference: bodies(missing) };
+  const change = { path: '/email-changes', browser: member, status: 202, reference: bodies(missing, right) };
+  const all: Experiment[] = [
+    { ...signIn, name: 'sign-in: known, wrong password / missing', other: bodies(known, wrong) },
+    { ...signIn, name: 'sign-in: suspended, wrong password / missing', other: bodies(suspended, wrong) },
+    { ...signIn, name: 'sign-in: unconfirmed, right password / missing', other: bodies(unconfirmed, right) },
+    { ...register, name: 'registration: taken / free', other: bodies(known, right) },
+    { ...reset, name: 'password reset: known / missing', other: bodies(known) },
+    { ...reset, name: 'password reset: unconfirmed / missing', other: bodies(unconfirmed) },
+    { ...change, name: 'e-mail change: taken / free', other: bodies(known, right) },
+  ];
+  return Object.fromEntries(all.map((experiment) => [experiment.name, experiment]));
+}
+
+const NAMES = [
+  'sign-in: known, wrong password / missing',
+  'sign-in: suspended, wrong password / missing',
+  'sign-in: unconfirmed, right password / missing',
+  'registration: taken / free',
+  'password reset: known / missing',
+  'password reset: unconfirmed / missing',
+  'e-mail change: taken / free',
+];
+
+/** Too noisy is not a pass: the machine must be quieter, or the bound is not shown. */
+const expectPass = async (name: string, pairs: number): Promise<void> => {
+  const outcome = await attacker.judge(experiments[name] as Experiment, pairs);
+  expect(outcome.verdict, outcome.verdict === 'undecided' ? 'this machine is too noisy for the proof' : name).toBe(
+    'pass',
+  );
+};
+
+describe('with the latency floor off, equal work alone', () => {
+  it.each(NAMES)('%s', (name) => expectPass(name, PAIRS));
+});
+
+describe('with the latency floor on, as it is in service', () => {
+  beforeAll(() => void Object.assign(floor, new AnswerTimes()));
+  afterAll(() => void Object.assign(floor, { floorMs: 0, stepMs: 0 }));
+  it.each(NAMES)('%s', (name) => expectPass(name, PAIRS_WITH_FLOOR));
+});
+
+describe('the negative control', () => {
+  it('fails a server that skips the hash where there is no account', async () => {
+    const hasher = auth.app.get(PasswordHasher, { strict: false });
+    const verify = hasher.verify.bind(hasher);
+    hasher.verify = (password, stored) =>
+      stored === hasher.dummyHash ? Promise.resolve(false) : verify(password, stored);
+    const outcome = await attacker.judge(
+      { ...(experiments[NAMES[0] ?? ''] as Experiment), name: 'negative control: no hash / hash' },
+      PAIRS,
+    );
+    hasher.verify = verify;
+    expect(outcome.verdict).toBe('fail');
+  });
+});
