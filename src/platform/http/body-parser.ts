@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import express from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { InputInvalid, StoaError } from '../errors/stoa-error.js';
+import { hasDuplicateKeys } from './duplicate-keys.js';
 
 /** bytes */
 const MAX_BODY = 16 * 1_024;
@@ -8,9 +10,14 @@ const MAX_DEPTH = 8;
 const MAX_KEYS = 50;
 const POISON = new Set(['__proto__', 'constructor', 'prototype']);
 
+interface JsonRequest extends IncomingMessage {
+  jsonText?: string;
+}
+
 /** Parses JSON bodies strictly: small, uncompressed, shallow, of the right type, without keys that reach into prototypes. */
 export function strictJson(): RequestHandler[] {
-  const parse = express.json({ limit: MAX_BODY, inflate: false, strict: true, type: () => true });
+  const verify = (request: JsonRequest, _: unknown, bytes: Buffer): void => void (request.jsonText = bytes.toString());
+  const parse = express.json({ limit: MAX_BODY, inflate: false, strict: true, type: () => true, verify });
   return [
     requireJson,
     (request, response, next) => parse(request, response, (error) => next(mapParseError(error))),
@@ -24,9 +31,10 @@ function hasBody({ headers }: Request): boolean {
 
 function requireJson(request: Request, _: Response, next: NextFunction): void {
   if (!hasBody(request)) return next();
-  const [type = ''] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
   const encoded = (request.headers['content-encoding'] ?? 'identity') !== 'identity';
-  next(type.trim() === 'application/json' && !encoded ? undefined : new StoaError('MEDIA_TYPE_UNSUPPORTED'));
+  const isUtf8 = parameters.every((parameter) => /^\s*(charset="?utf-8"?)?\s*$/.test(parameter));
+  next(type.trim() === 'application/json' && isUtf8 && !encoded ? undefined : new StoaError('MEDIA_TYPE_UNSUPPORTED'));
 }
 
 function mapParseError(error: unknown): unknown {
@@ -36,8 +44,11 @@ function mapParseError(error: unknown): unknown {
   return status === 400 ? new StoaError('JSON_INVALID') : error;
 }
 
-function checkShape(request: Request, _: Response, next: NextFunction): void {
-  const fault = request.body === undefined ? undefined : shapeFault(request.body, 1, { keys: 0 });
+function checkShape(request: Request & JsonRequest, _: Response, next: NextFunction): void {
+  const { jsonText = '', body } = request;
+  delete request.jsonText;
+  if (hasDuplicateKeys(jsonText)) return next(new StoaError('JSON_INVALID'));
+  const fault = body === undefined ? undefined : shapeFault(body, 1, { keys: 0 });
   next(fault);
 }
 

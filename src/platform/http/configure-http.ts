@@ -17,6 +17,10 @@ const SERVER_LIMITS = {
   keepAliveTimeout: 65_000,
   maxRequestsPerSocket: 1_000,
   maxConnections: 20_000,
+  // How often the two time-outs are looked at; Node's default of 30 s would treble them.
+  connectionsCheckingInterval: 1_000,
+  /** bytes */
+  maxHeaderSize: 8 * 1_024,
 };
 
 /** Everything between the wire and the controllers, in the order in which a request meets it. */

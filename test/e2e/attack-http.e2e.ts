@@ -1,0 +1,352 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ORIGIN, deploy } from '../support/deployment.js';
+import type { Deployment } from '../support/deployment.js';
+import { Person, aProfile } from '../support/person.js';
+import { dial, readAnswer, sendRaw, timeUntilClosed } from '../support/raw-http.js';
+
+// The rows of security.md, section 3, that concern HTTP: a row a test, named by its number. Black box, over real processes.
+
+const PASSWORD = 'correct horse battery staple';
+const guest = { ...aProfile, adult: true };
+const mailDir = mkdtempSync(join(tmpdir(), 'stoa-mail-'));
+
+let deployment: Deployment;
+let url: string;
+let database: pg.Client;
+
+beforeAll(async () => {
+  deployment = await deploy({ apis: 1, env: { MAIL_DIR: mailDir } });
+  url = deployment.apis[0]?.url ?? '';
+  database = new pg.Client({ connectionString: deployment.databaseUrl });
+  await database.connect();
+});
+afterAll(async () => {
+  await database?.end();
+  await deployment?.stop();
+});
+
+const anEmail = (): string => `user-${randomUUID()}@example.com`;
+
+async function aVisitor(): Promise<Person> {
+  const person = new Person(url);
+  await person.http('GET', '/csrf');
+  return person;
+}
+
+async function mailTo(to: string, kind: string): Promise<string> {
+  const find = (): string | undefined => readdirSync(mailDir).find((file) => file.includes(` ${kind} ${to} `));
+  await vi.waitFor(() => expect(find()).toBeDefined(), { timeout: 10_000, interval: 50 });
+  return readFileSync(join(mailDir, find() ?? ''), 'utf8');
+}
+const tokenIn = (mail: string): string => /#token=([\w-]+)/.exec(mail)?.[1] ?? '';
+
+async function aMember(email = anEmail(), password = PASSWORD): Promise<{ person: Person; email: string; id: string }> {
+  const person = await aVisitor();
+  await person.http('POST', '/registrations', { email, password });
+  const token = tokenIn(await mailTo(email, 'confirm-registration'));
+  const { status, body } = await person.http('POST', '/registrations/confirm', { token });
+  expect(status).toBe(200);
+  return { person, email, id: body.user.id };
+}
+
+const isAudited = (event: string, requestId: string | null): Promise<void> =>
+  vi.waitFor(async () => {
+    const { rowCount } = await database.query('SELECT FROM audit_events WHERE event = $1 AND request_id = $2', [
+      event,
+      requestId,
+    ]);
+    expect(rowCount).toBe(1);
+  });
+
+/** A JSON POST as text, whole or not. */
+const rawPost = (person: Person, path: string, body: string, headers = ''): string =>
+  `POST /api/v1${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: ${ORIGIN}\r\nCookie: ${person.cookie}\r\n` +
+  `X-CSRF-Token: ${person.csrfToken}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+  `${headers}\r\n${body}`;
+
+describe('forgery', () => {
+  it('#1 refuses a POST without CSRF token, and notes it', async () => {
+    const person = await Person.guest(url);
+    const answer = await person.http('PATCH', '/me', { nickname: 'x' }, { 'x-csrf-token': '' });
+    expect([answer.status, answer.body.code]).toEqual([403, 'CSRF_INVALID']);
+    await isAudited('csrf.refuse', answer.headers.get('x-request-id'));
+  });
+
+  it('#2 refuses the valid token of another session', async () => {
+    const [one, other] = [await Person.guest(url), await Person.guest(url)];
+    const answer = await one.http('PATCH', '/me', { nickname: 'x' }, { 'x-csrf-token': other.csrfToken });
+    expect([answer.status, answer.body.code]).toEqual([403, 'CSRF_INVALID']);
+  });
+
+  it('#3 refuses a foreign origin, and notes it', async () => {
+    const person = await Person.guest(url);
+    const answer = await person.http('PATCH', '/me', { nickname: 'x' }, { origin: 'https://evil.example' });
+    expect([answer.status, answer.body.code]).toEqual([403, 'ORIGIN_FORBIDDEN']);
+    await isAudited('origin.refuse', answer.headers.get('x-request-id'));
+    expect((await person.http('GET', '/me')).body.user.profile).not.toHaveProperty('nickname');
+  });
+
+  it('refuses sign-in without a pre-session (login CSRF), and the token of before a sign-in after it', async () => {
+    const { email } = await aMember();
+    const stranger = new Person(url);
+    expect((await stranger.http('POST', '/sessions', { email, password: PASSWORD })).body.code).toBe('CSRF_INVALID');
+    const person = await aVisitor();
+    const { csrfToken } = person;
+    expect((await person.http('POST', '/sessions', { email, password: PASSWORD })).status).toBe(200);
+    const answer = await person.http('PATCH', '/me', { nickname: 'x' }, { 'x-csrf-token': csrfToken });
+    expect(answer.body.code).toBe('CSRF_INVALID');
+  });
+
+  it('sends no CORS header at all, also for a preflight', async () => {
+    const answer = await fetch(`${url}/api/v1/me`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://evil.example', 'access-control-request-method': 'PATCH' },
+    });
+    expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    expect(answer.status).toBe(405);
+  });
+});
+
+describe('accounts', () => {
+  it('#9 answers unknown, wrong, suspended and unconfirmed with the same bytes', async () => {
+    const { email } = await aMember();
+    const suspended = await aMember();
+    await database.query(`UPDATE users SET suspended_until = now() + interval '1 d' WHERE id = $1`, [suspended.id]);
+    const unconfirmed = anEmail();
+    const person = await aVisitor();
+    await person.http('POST', '/registrations', { email: unconfirmed, password: PASSWORD });
+    const answers = [];
+    for (const body of [
+      { email: anEmail(), password: PASSWORD },
+      { email, password: 'not the password' },
+      { email: suspended.email, password: PASSWORD },
+      { email: unconfirmed, password: PASSWORD },
+    ])
+      answers.push(await person.http('POST', '/sessions', body));
+    expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 401]);
+    const bytes = answers.map(({ text, body }) => text.replaceAll(body.requestId, ''));
+    expect(new Set(bytes).size).toBe(1);
+  });
+
+  it('#10 answers the registration of a known and of a new address with the same bytes, and not before the floor', async () => {
+    const { email } = await aMember();
+    const person = await aVisitor();
+    const answers = [];
+    for (const address of [email, anEmail()]) {
+      const startedAt = performance.now();
+      answers.push(await person.http('POST', '/registrations', { email: address, password: PASSWORD }));
+      expect(performance.now() - startedAt).toBeGreaterThan(395);
+    }
+    expect(answers.map(({ status, text }) => [status, text])).toEqual([
+      [202, '{"status":"accepted"}'],
+      [202, '{"status":"accepted"}'],
+    ]);
+  });
+
+  it('#11 refuses or takes odd passwords whole', async () => {
+    const person = await aVisitor();
+    const register = (password: string) => person.http('POST', '/registrations', { email: anEmail(), password });
+    expect((await register('x'.repeat(1_000_000))).status).toBe(413);
+    expect((await register('a'.repeat(129))).status).toBe(422);
+    const signs = ['😀', '🎈', '🚀', '🌍', '🎸', '🍕', '🐙', '🌵', '🎲', '🧭', '🪁'];
+    const emoji = Array.from({ length: 128 }, (_, i) => signs[(i * i + i) % 11]).join('');
+    for (const password of [`nul \u0000 in the middle of it`, emoji]) {
+      const { email } = await aMember(anEmail(), password);
+      expect((await person.http('POST', '/sessions', { email, password })).status).toBe(200);
+      await person.http('GET', '/csrf');
+      const cut = [...password].slice(0, -1).join('');
+      expect((await person.http('POST', '/sessions', { email, password: cut })).status).toBe(401);
+    }
+  });
+
+  it('#12 lets a reset token be used once, also 20 times at once', async () => {
+    const { email } = await aMember();
+    const person = await aVisitor();
+    await person.http('POST', '/password-resets', { email });
+    const token = tokenIn(await mailTo(email, 'reset-password'));
+    const confirm = () => person.http('POST', '/password-resets/confirm', { token, password: 'another long phrase' });
+    const answers = await Promise.all(Array.from({ length: 20 }, confirm));
+    expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+    expect(answers.filter(({ body }) => body?.code === 'TOKEN_INVALID')).toHaveLength(19);
+  });
+
+  it('ends the sockets of every session within 5 s of a reset', async () => {
+    const { email, person } = await aMember();
+    await person.connect();
+    await person.http('POST', '/password-resets', { email });
+    const token = tokenIn(await mailTo(email, 'reset-password'));
+    await (await aVisitor()).http('POST', '/password-resets/confirm', { token, password: 'another long phrase' });
+    expect(await person.next('session:revoked', { ms: 5_000 })).toEqual({ reason: 'signed_out' });
+  });
+
+  it('#13 refuses a foreign Host, and builds links from the public origin', async () => {
+    const { email } = await aMember();
+    const person = await aVisitor();
+    const body = JSON.stringify({ email });
+    const evil = rawPost(person, '/password-resets', body).replace('Host: 127.0.0.1', 'Host: evil.example');
+    const answer = await sendRaw(url, evil);
+    expect([answer.status, JSON.parse(answer.body).code]).toEqual([421, 'HOST_UNKNOWN']);
+    const forwarded = { 'x-forwarded-host': 'evil.example' };
+    expect((await person.http('POST', '/password-resets', { email }, forwarded)).status).toBe(202);
+    const mail = await mailTo(email, 'reset-password');
+    expect(mail).toContain(`${ORIGIN}/reset#token=`);
+    expect(mail).not.toContain('evil');
+  });
+
+  it('#35 shows nobody the session, the export or the history of another', async () => {
+    const [ada, eve] = [await Person.guest(url), await Person.guest(url)];
+    const [session] = (await ada.http('GET', '/sessions')).body.sessions;
+    for (const [method, path] of [
+      ['DELETE', `/sessions/${session.id}`],
+      ['GET', `/me/export/${'A'.repeat(43)}`],
+      ['GET', `/conversations/${randomUUID()}/messages`],
+      ['DELETE', `/blocks/${randomUUID()}`],
+    ] as const) {
+      const answer = await eve.http(method, path);
+      expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'NOT_FOUND']);
+    }
+    expect((await ada.http('GET', '/me')).status).toBe(200);
+  });
+});
+
+describe('bodies', () => {
+  it('#15 refuses bodies of 17 KiB and 10 MB, and closes the connection', async () => {
+    const person = await aVisitor();
+    for (const length of [17 * 1_024, 10_000_000]) {
+      const socket = dial(url);
+      socket.write(rawPost(person, '/guests', `{"nickname":"${'x'.repeat(length)}"}`));
+      const { status, head, body } = await readAnswer(socket);
+      expect(status).toBe(413);
+      expect(head).toMatch(/^connection: close/im);
+      expect(head).toMatch(/^content-type: application\/problem\+json/im);
+      expect(JSON.parse(body).code).toBe('BODY_TOO_LARGE');
+    }
+  });
+
+  it('#16 refuses a packed body, however small', async () => {
+    const person = await aVisitor();
+    const bomb = gzipSync(Buffer.alloc(10_000_000));
+    const answer = await fetch(`${url}/api/v1/guests`, {
+      method: 'POST',
+      body: bomb.subarray(0, 10_000),
+      headers: {
+        origin: ORIGIN,
+        cookie: person.cookie,
+        'x-csrf-token': person.csrfToken,
+        'content-type': 'application/json',
+        'content-encoding': 'gzip',
+      },
+    });
+    expect(answer.status).toBe(415);
+    expect(await answer.json()).toMatchObject({ code: 'MEDIA_TYPE_UNSUPPORTED' });
+  });
+
+  it.each([
+    ['half an object', '{"adult":'],
+    ['nothing but a brace', '}'],
+    ['depth 8,000', '['.repeat(8_000) + ']'.repeat(8_000)],
+    ['depth 10 of objects', '{"a":'.repeat(10) + '1' + '}'.repeat(10)],
+    ['a text', '"adult"'],
+    ['two values', '{} {}'],
+    ['a duplicated key', JSON.stringify(guest).replace('{', '{"adult":false,')],
+    ['a duplicated key, escaped', JSON.stringify(guest).replace('{', '{"\\u0061dult":false,')],
+    ['__proto__', '{"__proto__":{"adult":true}}'],
+    ['a nested constructor', '{"seeks":{"constructor":{"prototype":{}}}}'],
+    ['60 keys', JSON.stringify(Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`k${i}`, i])))],
+  ])('#17 refuses %s quickly', async (_, body) => {
+    const person = await aVisitor();
+    const startedAt = performance.now();
+    const answer = await sendRaw(url, rawPost(person, '/guests', body), 150);
+    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    expect([400, 422]).toContain(answer.status);
+    expect(['JSON_INVALID', 'INPUT_INVALID']).toContain(JSON.parse(answer.body).code);
+  });
+
+  it('#18 refuses a property that is not in the contract', async () => {
+    const person = await aVisitor();
+    const answer = await person.http('POST', '/guests', { ...guest, role: 'admin' });
+    expect(answer.status).toBe(422);
+    expect(answer.body).toMatchObject({ code: 'INPUT_INVALID', errors: [{ field: 'role', code: 'unknown' }] });
+  });
+
+  it.each(['application/x-www-form-urlencoded', 'text/plain', 'multipart/form-data', 'application/jsonp', ''])(
+    '#19 refuses a body of type %j',
+    async (type) => {
+      const person = await aVisitor();
+      const body = 'adult=true';
+      const request = rawPost(person, '/guests', body).replace(
+        'Content-Type: application/json\r\n',
+        type ? `Content-Type: ${type}\r\n` : '',
+      );
+      expect((await sendRaw(url, request)).status).toBe(415);
+    },
+  );
+
+  it('refuses endless headers and methods that nobody serves, and never says what it runs on', async () => {
+    const get = (rest: string) => `GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n${rest}\r\n`;
+    expect((await sendRaw(url, get(`X-Long: ${'x'.repeat(9_000)}\r\n`))).status).toBe(431);
+    expect((await sendRaw(url, get('').replace('GET', 'TRACE'))).status).toBe(405);
+    const answer = await sendRaw(url, get(''));
+    expect(answer.status).toBe(200);
+    expect(answer.head).not.toMatch(/^(x-powered-by|server):/im);
+  });
+});
+
+describe('slowness', () => {
+  it('#20 closes whoever dawdles, while others are served', { timeout: 90_000 }, async () => {
+    const person = await aVisitor();
+    const idle = Array.from({ length: 400 }, () => dial(url));
+    const slow = Promise.all([
+      timeUntilClosed(url, 'GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n', 'X-A: b\r\n', 30_000),
+      timeUntilClosed(url, rawPost(person, '/guests', 'x'.repeat(1_000)).slice(0, -1_000), '{"a":1}', 40_000),
+    ]);
+    const times: number[] = [];
+    for (let i = 0; i < 100; i += 1) {
+      const startedAt = performance.now();
+      expect((await fetch(`${url}/health/live`)).status).toBe(200);
+      times.push(performance.now() - startedAt);
+    }
+    expect(times.toSorted((a, b) => a - b)[98]).toBeLessThan(500);
+    const [headers, body] = await slow;
+    expect(headers).toBeLessThan(13_000);
+    expect(body).toBeLessThan(18_000);
+    for (const socket of idle) socket.destroy();
+  });
+});
+
+describe('limits', () => {
+  let limited: Deployment;
+  let there: string;
+
+  beforeAll(async () => {
+    limited = await deploy({ apis: 1, workers: 0, env: { RATE_LIMITS: 'on' } });
+    there = limited.apis[0]?.url ?? '';
+  });
+  afterAll(() => limited?.stop());
+
+  it('#14 hold against a thousand forged X-Forwarded-For', { timeout: 60_000 }, async () => {
+    const startedAt = performance.now();
+    const statuses: number[] = [];
+    for (let i = 0; i < 1_000; i += 20) {
+      const batch = Array.from({ length: 20 }, async (_, j) => {
+        const headers = { 'x-forwarded-for': `203.0.${i >> 8}.${(i + j) & 255}` };
+        const answer = await fetch(`${there}/api/v1/csrf`, { headers });
+        await answer.arrayBuffer();
+        return answer.status;
+      });
+      statuses.push(...(await Promise.all(batch)));
+    }
+    // Thirty at once, and one more every two seconds.
+    const most = 30 + Math.ceil((performance.now() - startedAt) / 2_000);
+    const passed = statuses.filter((status) => status === 200).length;
+    expect(passed).toBeGreaterThanOrEqual(30);
+    expect(passed).toBeLessThanOrEqual(most);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1_000 - passed);
+  });
+});
