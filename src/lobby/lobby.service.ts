@@ -7,6 +7,7 @@ import type { LeaveConversation, StartSearch } from '../contracts/socket-request
 import type { Search, State } from '../contracts/state.dto.js';
 import { AlreadyChatting } from '../matching/matching.errors.js';
 import { SearchService } from '../matching/search.service.js';
+import { LoadMonitor } from '../platform/health/load-monitor.js';
 import { isPassingFault } from '../platform/errors/error-mapper.js';
 import { Unavailable } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
@@ -27,6 +28,7 @@ export class LobbyService {
     private readonly searches: SearchService,
     private readonly presence: PresenceService,
     private readonly ticker: SearchTicker,
+    private readonly load: LoadMonitor,
     private readonly knowledge: ClientKnowledge,
   ) {}
 
@@ -45,8 +47,9 @@ export class LobbyService {
     return { state: 'searching', user, search };
   }
 
-  /** Starts a search, or returns the live one with its place kept. What the wish leaves out comes from the profile. @throws AlreadyChatting */
+  /** Starts a search, or returns the live one with its place kept. What the wish leaves out comes from the profile. @throws AlreadyChatting, Busy */
   async startSearch(userId: string, wish: StartSearch): Promise<State> {
+    this.load.admitSearch();
     if (await this.conversations.stateOf(userId)) throw new AlreadyChatting();
     const { seeks = {}, ...profile } = await this.users.wishOf(userId, wish);
     await this.searches.start(userId, { ...profile, seeks });

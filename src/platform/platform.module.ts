@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { Audit } from './audit/audit.js';
 import { DomainEvents } from './events/domain-events.js';
 import { HealthMetrics } from './health/health-metrics.js';
+import { LoadMonitor } from './health/load-monitor.js';
 import { Readiness } from './health/readiness.js';
 import { AddressSalts } from './http/address-salts.js';
 import { ClientAddress } from './http/client-address.js';

@@ -13,6 +13,7 @@ import { MarkSeen, SendMessage, SetTyping } from '../../src/contracts/socket-req
 import { NotFound, StoaError } from '../../src/platform/errors/stoa-error.js';
 import { Caller } from '../../src/platform/identity/caller.decorator.js';
 import type { Identity } from '../../src/platform/identity/identity.types.js';
+import { LoadMonitor } from '../../src/platform/health/load-monitor.js';
 import { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { ConnectionLifecycle } from '../../src/platform/realtime/connection-lifecycle.port.js';
@@ -80,10 +81,11 @@ class SecondGateway {
     SocketEdge,
     SlowConsumerGuard,
     HandshakeGate,
+    LoadMonitor,
     { provide: HandshakeVerifier, useClass: OneSession },
     { provide: ConnectionLifecycle, useClass: SlowLifecycle },
     { provide: RuntimeConfig, useValue: { environment: 'production', logLevel: 'silent' } },
-    { provide: HttpConfig, useValue: { publicOrigin: ORIGIN } },
+    { provide: HttpConfig, useValue: { publicOrigin: ORIGIN, allowedHosts: ['127.0.0.1'] } },
   ],
 })
 class EdgeModule {}
@@ -111,15 +113,16 @@ interface Dial {
   token?: string;
   /** null: none is sent */
   origin?: string | null;
+  host?: string;
 }
 
-function dial({ cookie = 'good', token = 'token', origin = ORIGIN }: Dial = {}): Socket {
+function dial({ cookie = 'good', token = 'token', origin = ORIGIN, host }: Dial = {}): Socket {
   const socket = io(url, {
     transports: ['websocket'],
     reconnection: false,
     forceNew: true,
     auth: { csrfToken: token },
-    extraHeaders: { cookie, ...(origin ? { origin } : {}) },
+    extraHeaders: { cookie, ...(origin ? { origin } : {}), ...(host ? { host } : {}) },
   });
   sockets.push(socket);
   return socket;
@@ -130,6 +133,15 @@ const refusal = (socket: Socket): Promise<Error & { data?: { code: string; reque
     socket.once('connect', () => reject(new Error('connected')));
     socket.once('connect_error', resolve);
   });
+
+const attempt = (work: () => void): string => {
+  try {
+    work();
+    return 'ok';
+  } catch (error) {
+    return (error as StoaError).code;
+  }
+};
 
 const ask = (socket: Socket, event: string, ...args: unknown[]) =>
   socket.timeout(10_000).emitWithAck(event, ...args) as Promise<{
@@ -145,6 +157,26 @@ describe('the socket edge', () => {
     expect((await refusal(dial({ origin: 'https://evil.example' }))).data).toBeUndefined();
     expect((await refusal(dial({ origin: null }))).data).toBeUndefined();
   });
+
+  it('refuses a host that is not ours', async () => {
+    expect((await refusal(dial({ host: 'evil.example' }))).data).toBeUndefined();
+  });
+
+  it('refuses newcomers while the event loop lags, and takes them again', async () => {
+    const load = app.get(LoadMonitor);
+    const talking = dial();
+    await ask(talking, 'message:send', message('before'));
+    const busy = setInterval(() => {
+      const until = performance.now() + 450;
+      while (performance.now() < until);
+    }, 0);
+    await expect.poll(() => attempt(() => load.admitHandshake()), { timeout: 15_000, interval: 500 }).toBe('BUSY');
+    const refused = refusal(dial());
+    expect(await ask(talking, 'message:send', message('still'))).toMatchObject({ ok: true });
+    expect((await refused).data).toMatchObject({ code: 'BUSY', retryable: true, retryAfterMs: 5_000 });
+    clearInterval(busy);
+    await expect.poll(() => attempt(() => load.admitHandshake()), { timeout: 15_000, interval: 500 }).toBe('ok');
+  }, 40_000);
 
   it('refuses with the error object as err.data', async () => {
     expect((await refusal(dial({ cookie: 'bad' }))).data).toMatchObject({ code: 'UNAUTHENTICATED', retryable: false });

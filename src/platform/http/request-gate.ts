@@ -20,14 +20,16 @@ export const assignRequestId: RequestHandler = (request, response, next) => {
   runInContext(context, next);
 };
 
+/** The host of a `Host` header, in lower case and without its port. */
+export const hostName = (header = ''): string => header.toLowerCase().replace(/:\d+$/, '');
+
 /** Refuses host names that are not ours (a link built from a foreign Host must not exist), odd methods and endless URLs. */
 export function checkTarget(allowedHosts: readonly string[]): RequestHandler {
   const allowed = new Set(allowedHosts);
   return (request, _, next) => {
     if (!METHODS.has(request.method)) return next(new StoaError('METHOD_NOT_ALLOWED'));
     if (request.path.startsWith('/health/')) return next();
-    const host = (request.headers.host ?? '').toLowerCase().replace(/:\d+$/, '');
-    if (!allowed.has(host)) return next(new StoaError('HOST_UNKNOWN'));
+    if (!allowed.has(hostName(request.headers.host))) return next(new StoaError('HOST_UNKNOWN'));
     next(request.originalUrl.length > MAX_URL ? new StoaError('NOT_FOUND') : undefined);
   };
 }

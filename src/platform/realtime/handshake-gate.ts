@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Injectable, Optional } from '@nestjs/common';
+import type { ErrorCode } from '../../contracts/error-codes.js';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
 import { StoaError, Unavailable } from '../errors/stoa-error.js';
+import { LoadMonitor } from '../health/load-monitor.js';
+import { hostName } from '../http/request-gate.js';
 import { SOCKET_HEADERS } from '../http/security-headers.js';
 import { HandshakeLimits } from '../limiter/handshake-limits.js';
 import { Log } from '../logging/log.js';
@@ -17,6 +20,8 @@ const VERIFY_TIMEOUT = 4_000;
 
 interface OriginRule {
   publicOrigin: string;
+  /** Lower case, without port. */
+  allowedHosts: readonly string[];
   /** In production a missing Origin is refused, too. */
   originRequired: boolean;
 }
@@ -29,6 +34,7 @@ export class HandshakeGate {
 
   constructor(
     private readonly verifier: HandshakeVerifier,
+    private readonly load: LoadMonitor,
     private readonly log: Log,
     metrics: Metrics,
     @Optional() private readonly limits?: HandshakeLimits,
@@ -42,13 +48,12 @@ export class HandshakeGate {
   }
 
   /** @returns why the upgrade request is refused (HTTP 403), or undefined */
-  refuseRequest(request: IncomingMessage, { publicOrigin, originRequired }: OriginRule): string | undefined {
-    const { origin } = request.headers;
-    const fits = origin === undefined ? !originRequired : origin === publicOrigin;
-    if (fits) return undefined;
-    this.refusals.inc({ code: 'ORIGIN_FORBIDDEN' });
-    this.log.info({ event: 'handshake.refused', code: 'ORIGIN_FORBIDDEN' });
-    return 'ORIGIN_FORBIDDEN';
+  refuseRequest({ headers }: IncomingMessage, rule: OriginRule): ErrorCode | undefined {
+    const code = faultOf(headers, rule);
+    if (!code) return undefined;
+    this.refusals.inc({ code });
+    this.log.info({ event: 'handshake.refused', code });
+    return code;
   }
 
   /** Headers of the engine's own answers, which Express never sees. */
@@ -61,6 +66,7 @@ export class HandshakeGate {
     const requestId = newRequestId();
     try {
       if (this.draining) throw new StoaError('DRAINING', { retryAfterMs: 1_000 });
+      this.load.admitHandshake();
       this.limits?.admitAddress(connection);
       const { headers, auth } = connection.handshake;
       const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
@@ -76,6 +82,12 @@ export class HandshakeGate {
       next(Object.assign(new Error(mapped.code), { data: toSocketError(mapped, requestId) }));
     }
   }
+}
+
+function faultOf({ host, origin }: IncomingHttpHeaders, rule: OriginRule): ErrorCode | undefined {
+  if (!rule.allowedHosts.includes(hostName(host))) return 'HOST_UNKNOWN';
+  const fits = origin === undefined ? !rule.originRequired : origin === rule.publicOrigin;
+  return fits ? undefined : 'ORIGIN_FORBIDDEN';
 }
 
 /** `next` that is never called would leave the client hanging. */

@@ -58,7 +58,8 @@ export class SocketAdapter extends AbstractWsAdapter {
   private open(): RealtimeServer {
     const gate = this.app.get(HandshakeGate, { strict: false });
     const { environment } = this.app.get(RuntimeConfig, { strict: false });
-    const { publicOrigin } = this.app.get(HttpConfig, { strict: false });
+    const { publicOrigin, allowedHosts } = this.app.get(HttpConfig, { strict: false });
+    const rule = { publicOrigin, allowedHosts, originRequired: environment === 'production' };
     const server: RealtimeServer = new Server(this.httpServer as HttpServer, {
       path: '/socket.io',
       transports: ['websocket'],
@@ -72,7 +73,7 @@ export class SocketAdapter extends AbstractWsAdapter {
       pingTimeout: PING_TIMEOUT,
       connectTimeout: CONNECT_TIMEOUT,
       allowRequest: (request: IncomingMessage, done) => {
-        const refusal = gate.refuseRequest(request, { publicOrigin, originRequired: environment === 'production' });
+        const refusal = gate.refuseRequest(request, rule);
         done(refusal ?? null, refusal === undefined);
       },
     });
