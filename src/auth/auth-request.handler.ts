@@ -3,15 +3,12 @@ import { HttpConfig } from '../config/config.types.js';
 import { Audit } from '../platform/audit/audit.js';
 import { canonicalEmail } from '../platform/mail/email-address.js';
 import { Mailer } from '../platform/mail/mailer.js';
-import { Database } from '../platform/postgres/database.js';
 import type { Transaction } from '../platform/postgres/database.js';
-import { JobProducer } from '../platform/queue/job-producer.js';
 import { KeyRing } from '../platform/secrets/key-ring.js';
 import { MAILS, TOKEN_TTL, tokenLink } from './auth-mails.js';
 import type { MailText } from './auth-mails.js';
 import { AuthRequestRepository } from './auth-request.repository.js';
 import type { ClaimedRequest } from './auth-request.types.js';
-import { authJobs } from './auth.jobs.js';
 import { MemberRepository } from './member.repository.js';
 import type { Credentials } from './member.repository.js';
 import { hashToken, newToken } from '../platform/secrets/token.js';
@@ -26,11 +23,9 @@ export class AuthRequestHandler {
   constructor(
     private readonly repository: AuthRequestRepository,
     private readonly members: MemberRepository,
-    private readonly database: Database,
     private readonly audit: Audit,
     private readonly keys: KeyRing,
     private readonly mailer: Mailer,
-    private readonly jobs: JobProducer,
     private readonly http: HttpConfig,
   ) {}
 
@@ -48,15 +43,9 @@ export class AuthRequestHandler {
     }
   }
 
-  /** Puts back what a lost job left behind. */
-  async resume(): Promise<void> {
-    for (const requestId of await this.repository.findForgotten())
-      await this.jobs.add(authJobs, 'request.handle', { requestId }, { deduplication: { id: requestId } });
-  }
-
   private decide(request: ClaimedRequest): Promise<Letter[]> {
     const to = this.keys.unseal('email', request.emailSealed);
-    return this.database.transaction(async (transaction) => {
+    return this.audit.transaction(async (transaction) => {
       const owner = await this.members.findByEmail(canonicalEmail(to) ?? '', transaction);
       switch (request.kind) {
         case 'registration':

@@ -5,6 +5,7 @@ import { AuthRequestHandler } from './auth-request.handler.js';
 import { AuthRequestRepository } from './auth-request.repository.js';
 import { AuthRequestService } from './auth-request.service.js';
 import { AuthSweep } from './auth-sweep.js';
+import { CredentialCheck } from './credential-check.js';
 import { CsrfService } from './csrf.service.js';
 import { EmailChangeService } from './email-change.service.js';
 import { AnswerTimes, LatencyFloor } from './latency-floor.js';
@@ -18,13 +19,22 @@ import { RequestSubjects } from './request-subjects.js';
 import { SessionInterceptor } from './session.interceptor.js';
 import { SessionRepository } from './session.repository.js';
 import { SessionService } from './session.service.js';
+import { SignInDesk } from './sign-in-desk.js';
 import { SignInService } from './sign-in.service.js';
 import { SocketHandshake } from './socket-handshake.js';
 import { UserRepository } from './user.repository.js';
 import { UserService } from './user.service.js';
 
 /** Used inside auth only. */
-const internals = [AuthRequestRepository, MemberRepository, PasswordHasher, SessionRepository, UserRepository];
+const internals = [
+  AuthRequestRepository,
+  MemberRepository,
+  PasswordHasher,
+  SessionRepository,
+  UserRepository,
+  CredentialCheck,
+  SignInDesk,
+];
 
 /** For the doors of auth, which the roots list, and for the features to the right. */
 const services = [

@@ -1,32 +1,25 @@
 import { Injectable } from '@nestjs/common';
 import type { Accepted, ChangeEmail } from '../contracts/account.dto.js';
 import { Audit } from '../platform/audit/audit.js';
-import { DomainEvents } from '../platform/events/domain-events.js';
 import type { Identity } from '../platform/identity/identity.types.js';
-import { Database } from '../platform/postgres/database.js';
 import { AuthRequestService } from './auth-request.service.js';
 import { Forbidden, LoginFailed, TokenInvalid } from './auth.errors.js';
-import { ProfileChanged } from './auth.events.js';
 import { MemberRepository, isAddressTaken } from './member.repository.js';
 import type { Credentials } from './member.repository.js';
-import { PasswordHasher } from './password-hasher.js';
-import { SignedIn } from './auth.types.js';
-import { SessionService } from './session.service.js';
+import type { SignedIn } from './auth.types.js';
+import { CredentialCheck } from './credential-check.js';
 import type { Visitor } from './session.types.js';
-import { UserRepository } from './user.repository.js';
+import { SignInDesk } from './sign-in-desk.js';
 
 /** Another address for a member: asked with the password, confirmed from the new address, told to the old one. */
 @Injectable()
 export class EmailChangeService {
   constructor(
     private readonly requests: AuthRequestService,
-    private readonly hasher: PasswordHasher,
+    private readonly credentials: CredentialCheck,
     private readonly members: MemberRepository,
-    private readonly users: UserRepository,
-    private readonly sessions: SessionService,
-    private readonly database: Database,
+    private readonly desk: SignInDesk,
     private readonly audit: Audit,
-    private readonly events: DomainEvents,
   ) {}
 
   /**
@@ -36,7 +29,7 @@ export class EmailChangeService {
   async ask({ userId }: Identity, { email, password }: ChangeEmail): Promise<Accepted> {
     const { written } = this.requests.readEmail(email);
     const member = await this.reauthenticate(userId, password);
-    const id = await this.database.transaction(async (transaction) => {
+    const id = await this.audit.transaction(async (transaction) => {
       await this.audit.append(transaction, { event: 'email.ask_change' });
       return this.requests.submit(transaction, {
         kind: 'email_change',
@@ -54,7 +47,7 @@ export class EmailChangeService {
    * @throws TokenInvalid
    */
   async confirm(visitor: Visitor, token: string): Promise<SignedIn> {
-    const { signedIn, notice } = await this.database
+    const { signedIn, notice } = await this.audit
       .transaction(async (transaction) => {
         const used = await this.requests.useToken(transaction, 'email_change', token);
         const { userId, credentialsVersion, email } = used;
@@ -69,16 +62,12 @@ export class EmailChangeService {
           email: before.email,
           userId,
         });
-        const opened = await this.sessions.open(transaction, { id: userId, kind: 'member' }, visitor);
-        const user = await this.users.lock(transaction, userId);
-        if (!user) throw new TokenInvalid();
-        return { signedIn: new SignedIn(user, opened), notice };
+        return { signedIn: await this.desk.signIn(transaction, userId, visitor), notice };
       })
       .catch((error: unknown) => {
         throw isAddressTaken(error) ? new TokenInvalid() : error;
       });
-    this.sessions.announceReplaced(visitor);
-    this.events.publish(new ProfileChanged(signedIn.user.id));
+    this.desk.announce(signedIn, visitor);
     this.requests.wake(notice);
     return signedIn;
   }
@@ -86,8 +75,8 @@ export class EmailChangeService {
   private async reauthenticate(userId: string, password: string): Promise<Credentials> {
     const member = await this.members.findById(userId);
     if (!member) throw new Forbidden();
-    if (await this.hasher.verify(password, member.passwordHash)) return member;
-    await this.database.transaction((transaction) =>
+    if (await this.credentials.verify(password, member)) return member;
+    await this.audit.transaction((transaction) =>
       this.audit.append(transaction, { event: 'reauthentication', result: 'refused', reason: 'LOGIN_FAILED' }),
     );
     throw new LoginFailed();

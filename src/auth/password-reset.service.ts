@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { Accepted, AskPasswordReset, ConfirmPasswordReset } from '../contracts/account.dto.js';
 import { Audit } from '../platform/audit/audit.js';
 import { InputInvalid } from '../platform/errors/stoa-error.js';
-import { Database } from '../platform/postgres/database.js';
 import { AuthRequestService } from './auth-request.service.js';
 import { TokenInvalid } from './auth.errors.js';
 import { MemberRepository } from './member.repository.js';
@@ -19,14 +18,13 @@ export class PasswordResetService {
     private readonly hasher: PasswordHasher,
     private readonly members: MemberRepository,
     private readonly sessions: SessionService,
-    private readonly database: Database,
     private readonly audit: Audit,
   ) {}
 
   /** The same work and the same answer whether or not the address is known. */
   async ask({ overQuietLimit }: Visitor, { email }: AskPasswordReset): Promise<Accepted> {
     const { written, canonical } = this.requests.readEmail(email);
-    const id = await this.database.transaction(async (transaction) => {
+    const id = await this.audit.transaction(async (transaction) => {
       await this.audit.append(transaction, { event: 'password.ask_reset', target: this.requests.digestOf(canonical) });
       return this.requests.submit(transaction, { kind: 'password_reset', email: written, throttled: overQuietLimit });
     });
@@ -39,7 +37,7 @@ export class PasswordResetService {
     const fault = passwordFault(password, '');
     if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
     const passwordHash = await this.hasher.hash(password);
-    const { userId, ended, notice } = await this.database.transaction(async (transaction) => {
+    const { userId, ended, notice } = await this.audit.transaction(async (transaction) => {
       const used = await this.requests.useToken(transaction, 'password_reset', token);
       const { userId, credentialsVersion, email } = used;
       if (!userId || credentialsVersion === null) throw new TokenInvalid();

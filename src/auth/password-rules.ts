@@ -7,7 +7,7 @@ const CONTEXT = ['stoa', 'stoachat'];
 /** Shortest part that counts as a common word. */
 const MIN_CORE = 4;
 
-const common = new Set<string>([...(dictionary['passwords-common'] as string[]), ...CONTEXT]);
+const common = new Set<string>([...dictionary['passwords-common'], ...CONTEXT]);
 
 /** The form that is hashed: NFKC, so that one password typed on two keyboards is one. */
 export const normalisePassword = (password: string): string => password.normalize('NFKC');

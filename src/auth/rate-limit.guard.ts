@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
+import { RuntimeConfig } from '../config/config.types.js';
 import { Audit } from '../platform/audit/audit.js';
 import { RateLimited } from '../platform/errors/stoa-error.js';
 import { ROUTE_LIMITS } from '../platform/limiter/limits.decorator.js';
@@ -28,11 +29,12 @@ export class HttpLimits {
     private readonly limiter: RateLimiter,
     private readonly subjects: RequestSubjects,
     private readonly audit: Audit,
+    private readonly runtime: RuntimeConfig,
   ) {}
 
   /** The route's own limits; undefined when no limit acts on it at all. */
   ownLimits(context: ExecutionContext, rules: AccessRules): readonly HttpLimitName[] | undefined {
-    if (context.getType() !== 'http' || !this.limiter.isOn || rules.levelOf(context) === 'open') return undefined;
+    if (context.getType() !== 'http' || !this.runtime.rateLimits || rules.levelOf(context) === 'open') return undefined;
     return this.reflector.get<HttpLimitName[] | undefined>(ROUTE_LIMITS, context.getHandler()) ?? [];
   }
 
@@ -54,7 +56,7 @@ export class HttpLimits {
     );
     const shown = names.map((name, i) => ({
       name,
-      limit: HTTP_LIMITS[name] as HttpLimit,
+      limit: HTTP_LIMITS[name],
       verdict: verdicts[i] as Verdict,
     }));
     describeLimits(response, shown);

@@ -3,19 +3,15 @@ import { Injectable } from '@nestjs/common';
 import type { Accepted, Register } from '../contracts/account.dto.js';
 import { Audit } from '../platform/audit/audit.js';
 import { InputInvalid } from '../platform/errors/stoa-error.js';
-import { DomainEvents } from '../platform/events/domain-events.js';
-import { Database } from '../platform/postgres/database.js';
 import type { Transaction } from '../platform/postgres/database.js';
 import { AuthRequestService } from './auth-request.service.js';
 import { TokenInvalid } from './auth.errors.js';
-import { ProfileChanged } from './auth.events.js';
 import { MemberRepository, isAddressTaken } from './member.repository.js';
 import { PasswordHasher } from './password-hasher.js';
 import { passwordFault } from './password-rules.js';
-import { SignedIn } from './auth.types.js';
-import { SessionService } from './session.service.js';
+import type { SignedIn } from './auth.types.js';
 import type { Visitor } from './session.types.js';
-import { UserRepository } from './user.repository.js';
+import { SignInDesk } from './sign-in-desk.js';
 
 /** Becoming a member: the request hashes and puts into the outbox, the worker decides, the mailed token makes the account. */
 @Injectable()
@@ -24,11 +20,8 @@ export class RegistrationService {
     private readonly requests: AuthRequestService,
     private readonly hasher: PasswordHasher,
     private readonly members: MemberRepository,
-    private readonly users: UserRepository,
-    private readonly sessions: SessionService,
-    private readonly database: Database,
+    private readonly desk: SignInDesk,
     private readonly audit: Audit,
-    private readonly events: DomainEvents,
   ) {}
 
   /** The same work and the same answer whether or not the address is known. */
@@ -38,7 +31,7 @@ export class RegistrationService {
     if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
     const passwordHash = await this.hasher.hash(password);
     const guestId = session?.kind === 'guest' ? session.userId : undefined;
-    const id = await this.database.transaction(async (transaction) => {
+    const id = await this.audit.transaction(async (transaction) => {
       await this.audit.append(transaction, { event: 'registration.ask', target: this.requests.digestOf(canonical) });
       return this.requests.submit(transaction, {
         kind: 'registration',
@@ -54,24 +47,18 @@ export class RegistrationService {
 
   /** @throws TokenInvalid, also for the loser of two who wanted one address */
   async confirm(visitor: Visitor, token: string): Promise<SignedIn> {
-    const ended: string[] = [];
-    const signedIn = await this.database
+    const { signedIn, ended } = await this.audit
       .transaction(async (transaction) => {
         const id = await this.createMember(transaction, token);
         // Whoever was signed in as the guest, here or elsewhere, is no member yet.
-        ended.push(...(await this.sessions.endAll(transaction, id)));
+        const ended = await this.desk.endAll(transaction, id);
         await this.audit.append(transaction, { event: 'registration.confirm', actor: id });
-        const opened = await this.sessions.open(transaction, { id, kind: 'member' }, visitor);
-        const user = await this.users.lock(transaction, id);
-        if (!user) throw new TokenInvalid();
-        return new SignedIn(user, opened);
+        return { signedIn: await this.desk.signIn(transaction, id, visitor), ended };
       })
       .catch((error: unknown) => {
         throw isAddressTaken(error) ? new TokenInvalid() : error;
       });
-    this.sessions.announceEnded(ended, signedIn.user.id);
-    this.sessions.announceReplaced(visitor);
-    this.events.publish(new ProfileChanged(signedIn.user.id));
+    this.desk.announce(signedIn, visitor, ended);
     return signedIn;
   }
 

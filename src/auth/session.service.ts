@@ -8,7 +8,6 @@ import { DomainEvents } from '../platform/events/domain-events.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { Log } from '../platform/logging/log.js';
 import { BatchLoader } from '../platform/postgres/batch-loader.js';
-import { Database } from '../platform/postgres/database.js';
 import type { Transaction } from '../platform/postgres/database.js';
 import { KeyRing } from '../platform/secrets/key-ring.js';
 import { SessionRevoked } from './auth.events.js';
@@ -30,7 +29,6 @@ export class SessionService {
 
   constructor(
     private readonly repository: SessionRepository,
-    private readonly database: Database,
     private readonly audit: Audit,
     private readonly events: DomainEvents,
     private readonly keys: KeyRing,
@@ -56,7 +54,7 @@ export class SessionService {
 
   /** A session that only carries a CSRF token, for somebody who is not signed in. */
   openPreSession(client: string): Promise<OpenedSession> {
-    return this.database.transaction((transaction) => this.insert(transaction, null, client, PRE_SESSION_MS));
+    return this.audit.transaction((transaction) => this.insert(transaction, null, client, PRE_SESSION_MS));
   }
 
   /**
@@ -115,7 +113,7 @@ export class SessionService {
   async end({ userId, sessionId: current }: Identity, sessionId: string): Promise<SignedOut | undefined> {
     const ended =
       UUID.test(sessionId) &&
-      (await this.database.transaction(async (transaction) => {
+      (await this.audit.transaction(async (transaction) => {
         if (!(await this.repository.deleteOwn(transaction, userId, sessionId))) return false;
         await this.audit.append(transaction, { event: 'session.end', target: sessionId.slice(0, 8) });
         return true;

@@ -3,25 +3,21 @@ import { Injectable } from '@nestjs/common';
 import { UserErased } from '../auth/auth.events.js';
 import { SignedOut } from '../auth/auth.types.js';
 import { SessionService } from '../auth/session.service.js';
-import { ConversationService } from '../chat/conversation.service.js';
 import type { ErasureAccepted } from '../contracts/privacy.dto.js';
 import { Audit } from '../platform/audit/audit.js';
 import { DomainEvents } from '../platform/events/domain-events.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { Log } from '../platform/logging/log.js';
-import { Database } from '../platform/postgres/database.js';
 import { JobProducer } from '../platform/queue/job-producer.js';
 import { ErasureRepository } from './erasure.repository.js';
 import { privacyJobs } from './privacy.jobs.js';
 
-/** Being forgotten: the sessions end with the request, the rest follows in a job that may be killed at any step and run again. */
+/** Being forgotten: the sessions end with the request, the rest follows in a job (`Eraser`). */
 @Injectable()
 export class ErasureService {
   constructor(
     private readonly repository: ErasureRepository,
     private readonly sessions: SessionService,
-    private readonly conversations: ConversationService,
-    private readonly database: Database,
     private readonly audit: Audit,
     private readonly events: DomainEvents,
     private readonly jobs: JobProducer,
@@ -29,7 +25,7 @@ export class ErasureService {
   ) {}
 
   async ask({ userId }: Identity): Promise<SignedOut<ErasureAccepted>> {
-    const { receipt, ended } = await this.database.transaction(async (transaction) => {
+    const { receipt, ended } = await this.audit.transaction(async (transaction) => {
       const receipt = await this.repository.insert(transaction, randomUUID(), userId);
       const ended = await this.sessions.endAll(transaction, userId);
       await this.audit.append(transaction, { event: 'erasure.ask', target: receipt });
@@ -41,20 +37,7 @@ export class ErasureService {
     return new SignedOut({ receipt });
   }
 
-  /** Idempotent; every step can be the last before a crash. */
-  async erase(erasureId: string): Promise<void> {
-    const userId = await this.repository.findUser(erasureId);
-    if (!userId) return;
-    await this.conversations.endOf(userId, 'left', userId);
-    await this.database.transaction(async (transaction) => {
-      if (!(await this.repository.deleteUser(transaction, userId)))
-        throw new Error('a conversation was opened meanwhile: the next try ends it');
-      await this.repository.finish(transaction, erasureId);
-      await this.audit.append(transaction, { event: 'erasure.done', target: erasureId });
-    });
-    this.log.info({ event: 'erasure.done', erasureId });
-  }
-
+  /** Puts back what a lost job left behind. */
   async resume(): Promise<void> {
     for (const erasureId of await this.repository.findUndone()) await this.enqueue(erasureId);
   }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { UserService } from '../auth/user.service.js';
 import { HttpConfig } from '../config/config.types.js';
 import type { Accepted } from '../contracts/account.dto.js';
 import type { ExportStatus } from '../contracts/privacy.dto.js';
@@ -8,25 +7,21 @@ import { Audit } from '../platform/audit/audit.js';
 import { NotFound } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { Log } from '../platform/logging/log.js';
-import { Mailer } from '../platform/mail/mailer.js';
-import { Database } from '../platform/postgres/database.js';
 import { JobProducer } from '../platform/queue/job-producer.js';
 import { KeyRing } from '../platform/secrets/key-ring.js';
-import { hashToken, isToken, newToken } from '../platform/secrets/token.js';
+import { hashToken, isToken } from '../platform/secrets/token.js';
+import { exportLink } from './export-link.js';
 import { ExportRepository } from './export.repository.js';
 import type { ExportRow } from './export.repository.js';
 import { privacyJobs } from './privacy.jobs.js';
 
-/** A copy of what is stored about a person: made in a job, sealed, fetched once with one's own session and a link of ten minutes. */
+/** A copy of what is stored about a person: made in a job (`ExportMaker`), sealed, fetched once with one's own session and a link of ten minutes. */
 @Injectable()
 export class ExportService {
   constructor(
     private readonly repository: ExportRepository,
-    private readonly users: UserService,
-    private readonly database: Database,
     private readonly audit: Audit,
     private readonly keys: KeyRing,
-    private readonly mailer: Mailer,
     private readonly jobs: JobProducer,
     private readonly http: HttpConfig,
     private readonly log: Log,
@@ -34,7 +29,7 @@ export class ExportService {
 
   async ask({ userId }: Identity): Promise<Accepted> {
     const id = randomUUID();
-    await this.database.transaction(async (transaction) => {
+    await this.audit.transaction(async (transaction) => {
       await this.repository.insert(transaction, id, userId);
       await this.audit.append(transaction, { event: 'export.ask', target: id });
     });
@@ -49,7 +44,11 @@ export class ExportService {
     if (status !== 'ready') return { status };
     const expiresAt = newest.expiresAt?.toISOString() ?? '';
     if (kind === 'member' || !newest.tokenSealed) return { status, expiresAt };
-    return { status, expiresAt, link: this.linkOf(this.keys.unseal('token', newest.tokenSealed)) };
+    return {
+      status,
+      expiresAt,
+      link: exportLink(this.http.publicOrigin, this.keys.unseal('token', newest.tokenSealed)),
+    };
   }
 
   /**
@@ -59,7 +58,7 @@ export class ExportService {
   async fetch({ userId }: Identity, token: string): Promise<object> {
     const sealed =
       isToken(token) &&
-      (await this.database.transaction(async (transaction) => {
+      (await this.audit.transaction(async (transaction) => {
         const archive = await this.repository.take(transaction, userId, hashToken(token));
         if (archive) await this.audit.append(transaction, { event: 'export.fetch' });
         return archive;
@@ -69,47 +68,10 @@ export class ExportService {
     throw new NotFound();
   }
 
-  /** Idempotent: every try makes or mails the same. */
-  async make(exportId: string): Promise<void> {
-    const found = await this.repository.findUnfinished(exportId);
-    if (!found) return;
-    const user = await this.users.viewOf(found.userId);
-    const tokenSealed = found.tokenSealed ?? (await this.seal(exportId, found.userId));
-    if (!user.email) return;
-    await this.mailer.send({
-      id: `${exportId}.export`,
-      kind: 'export',
-      to: user.email,
-      subject: 'Your data at Stoa',
-      text: [
-        'The copy of your data is ready. Open this link within ten minutes, in the browser where you are signed in:',
-        '',
-        this.linkOf(this.keys.unseal('token', tokenSealed)),
-        '',
-        'It works once.',
-        '',
-        'Stoa',
-      ].join('\n'),
-    });
-    await this.repository.dropToken(exportId);
-  }
-
+  /** Puts back what a lost job left behind, and forgets what is over. */
   async resume(): Promise<void> {
     for (const exportId of await this.repository.findForgotten()) await this.enqueue(exportId);
     await this.repository.deleteExpired();
-  }
-
-  private async seal(exportId: string, userId: string): Promise<string> {
-    const archive = await this.repository.collect(userId);
-    const token = newToken();
-    const tokenSealed = this.keys.seal('token', token);
-    const archiveSealed = this.keys.seal('export', JSON.stringify(archive));
-    await this.repository.setReady(exportId, { archiveSealed, tokenHash: hashToken(token), tokenSealed });
-    return tokenSealed;
-  }
-
-  private linkOf(token: string): string {
-    return `${this.http.publicOrigin}/api/v1/me/export/${token}`;
   }
 
   private enqueue(exportId: string): Promise<void> {

@@ -34,13 +34,14 @@ afterAll(async () => {
 
 /** Notes every statement, Redis command and hash from now on. */
 function recordWork(): void {
-  const query = pg.Client.prototype.query as (...args: unknown[]) => unknown;
+  // oxlint-disable-next-line typescript/unbound-method -- called with the client it is asked of
+  const query: (...args: never[]) => unknown = pg.Client.prototype.query;
   vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
     const [config] = args as [string | { text: string }];
     const text = typeof config === 'string' ? config : config.text;
     work.push(`sql ${text.replace(/ \/\* rid=.*/, '').replaceAll(/\s+/g, ' ')}`);
-    return query.apply(this, args);
-  } as never);
+    return query.apply(this, args as never[]);
+  });
   const redis = auth.app.get<RedisClient>(REDIS);
   const send = redis.sendCommand.bind(redis) as (...args: unknown[]) => unknown;
   const background = new Set(['info', 'zadd', 'zremrangebyscore', 'zcard', 'pexpire']);

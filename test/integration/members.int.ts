@@ -116,7 +116,7 @@ describe('registration', () => {
       one.post('/registrations/confirm', { token: tokens[0] }),
       other.post('/registrations/confirm', { token: tokens[1] }),
     ]);
-    expect(statuses.map(({ status }) => status).sort()).toEqual([200, 400]);
+    expect(statuses.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400]);
     expect(await database.query('SELECT FROM users WHERE email_norm = $1', [email])).toHaveLength(1);
   });
 

@@ -73,6 +73,7 @@ export class Attacker {
       'x-csrf-token': browser.csrfToken,
       'content-type': 'application/json',
     };
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
     this.worker.postMessage(bodies.map((body) => ({ url, headers, body: JSON.stringify(body) })));
     const [measured] = (await once(this.worker, 'message')) as [Measured[]];
     return measured;

@@ -23,8 +23,11 @@ function measure({ url, headers, body }) {
   });
 }
 
-parentPort.on('message', async (requests) => {
+async function measureAll(requests) {
   const results = [];
   for (const one of requests) results.push(await measure(one));
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
   parentPort.postMessage(results);
-});
+}
+
+parentPort.on('message', (requests) => void measureAll(requests));

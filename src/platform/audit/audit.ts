@@ -54,6 +54,11 @@ export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.flush();
   }
 
+  /** A transaction for changes that leave a trace: `append` in it what they are. */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    return this.database.transaction(work);
+  }
+
   /** Appends in the transaction of the change that the entry is about: both happen or neither. */
   async append(transaction: Transaction, entry: AuditEntry): Promise<void> {
     await this.write(transaction, entry, currentContext()?.ipHash);

@@ -1,5 +1,4 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { RuntimeConfig } from '../../config/config.types.js';
 import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import { REDIS } from '../redis/redis.tokens.js';
@@ -40,7 +39,6 @@ export class RateLimiter {
     private readonly epoch: RedisEpoch,
     private readonly census: ProcessCensus,
     private readonly clock: Clock,
-    private readonly runtime: RuntimeConfig,
     private readonly log: Log,
     metrics: Metrics,
   ) {
@@ -50,11 +48,6 @@ export class RateLimiter {
       'Requests that local buckets judged while Redis was away',
     );
     metrics.gauge('stoa_limiter_is_local', '1 while limits are kept by this process alone', () => Number(this.alone));
-  }
-
-  /** False when `RATE_LIMITS=off`. */
-  get isOn(): boolean {
-    return this.runtime.rateLimits;
   }
 
   /** One verdict per bucket. When a refusing bucket is full, none is charged. */
