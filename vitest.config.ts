@@ -29,6 +29,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          // Properties run hundreds of cases: on a busy machine that takes longer than vitest's five seconds.
+          testTimeout: 30_000,
           include: ['{src,web,bench,test,scripts}/**/*.spec.{ts,tsx}'],
           exclude: ['test/{integration,e2e,faults,browser}/**'],
         },

@@ -166,6 +166,7 @@ describe('presence', () => {
     const [older, newer] = [new SocketDouble(userId), new SocketDouble(userId)];
     one.redis.disconnect();
     two.redis.disconnect();
+    await until(() => one.redis.status === 'end' && two.redis.status === 'end');
     await one.presence.attach(older.connection);
     await sleep(5);
     await two.presence.attach(newer.connection);
