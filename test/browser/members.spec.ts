@@ -84,6 +84,8 @@ describe('a member', () => {
     await page.getByText(t.member.mailSent).waitFor();
     const link = await linkFor('reset-password', 'aspasia@example.org');
     await page.goto(link);
+    await visitor.button(t.member.resetSet).waitFor();
+    expect(page.url()).toBe(`${stage.origin}/reset`);
     await fillIn(t.member.newPassword, OTHER_PASSWORD);
     await visitor.button(t.member.resetSet).click();
     await page.getByText(t.member.resetDone).waitFor();
@@ -111,5 +113,6 @@ describe('a member', () => {
     await page.getByText(t.member.emailChangeDone).waitFor();
     await page.getByRole('link', { name: t.nav.account }).click();
     await page.getByText(t.account.memberAs('new@example.org')).waitFor();
+    expect(await findMail('email-change', 'old@example.org')).not.toContain('#token=');
   });
 });

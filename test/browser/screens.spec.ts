@@ -1,3 +1,6 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { PATHS } from '../../web/app/paths.js';
 import { openStage } from './stage.js';
@@ -151,6 +154,13 @@ describe('on a phone, in Greek', () => {
     await visitor.page.getByRole('heading', { name: 'Γνώρισε έναν άγνωστο' }).waitFor();
     expect(await visitor.page.evaluate(() => document.documentElement.lang)).toBe('el');
   });
+});
+
+it('the client is small: at most 60 KB of JavaScript, compressed', async () => {
+  const folder = 'dist/web/assets';
+  const scripts = (await readdir(folder)).filter((name) => name.endsWith('.js'));
+  const sizes = await Promise.all(scripts.map(async (name) => gzipSync(await readFile(join(folder, name))).length));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(60_000);
 });
 
 describe('every page', () => {

@@ -44,6 +44,23 @@ describe('two strangers', () => {
     );
   });
 
+  it('see in the title of a tab out of sight how much they have not read', async () => {
+    const show = (state: string) =>
+      hypatia.page.evaluate((visibility) => {
+        Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    await show('hidden');
+    await zeno.say('are you there?');
+    await zeno.say('hello?');
+    await hypatia.reads('hello?');
+    expect(await hypatia.page.title()).toBe('(2) Zeno · Stoa');
+    expect(await zeno.page.getByTitle(zeno.t.talk.seen).count()).toBe(0);
+    await show('visible');
+    await zeno.page.getByTitle(zeno.t.talk.seen).nth(1).waitFor();
+    expect(await hypatia.page.title()).toBe('Zeno · Stoa');
+  });
+
   it('find the same history after a reload in mid-conversation, and carry on', async () => {
     for (const text of ['one', 'two', 'three']) await zeno.say(text);
     await hypatia.say('four');

@@ -13,11 +13,16 @@ const useBrowserOnline = (): boolean => {
       setOnline(navigator.onLine);
       if (navigator.onLine) stranger.retryNow();
     };
+    const wake = () => {
+      if (document.visibilityState === 'visible') stranger.retryNow();
+    };
     addEventListener('online', read);
     addEventListener('offline', read);
+    document.addEventListener('visibilitychange', wake);
     return () => {
       removeEventListener('online', read);
       removeEventListener('offline', read);
+      document.removeEventListener('visibilitychange', wake);
     };
   }, []);
   return isOnline;

@@ -28,6 +28,7 @@ export const EndedScreen = ({ past, snapshot }: { past: PastChat; snapshot: Snap
       </header>
       <MessageList
         chat={past}
+        opening={t.ended.opening(nickname)}
         pending={snapshot.outbox.filter((item) => item.conversationId === past.conversation.id)}
       />
       <section class="after">

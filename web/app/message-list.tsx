@@ -11,6 +11,8 @@ const NEAR_BOTTOM_PX = 80;
 
 interface MessageListProps {
   chat: Chat;
+  /** How it begins, in words: with whom one talks, or talked. */
+  opening: string;
   /** What is not yet sent of this conversation. */
   pending: Outbox;
   /** Called as the reader comes to, or leaves, the newest message. */
@@ -20,7 +22,7 @@ interface MessageListProps {
 }
 
 /** The conversation so far. Stays at the newest message unless its reader has scrolled up. */
-export const MessageList = ({ chat, pending, onAtBottom, children }: MessageListProps) => {
+export const MessageList = ({ chat, opening, pending, onAtBottom, children }: MessageListProps) => {
   const { t } = useLanguage();
   const list = useRef<HTMLDivElement>(null);
   const [atBottom, setAtBottom] = useState(true);
@@ -58,7 +60,7 @@ export const MessageList = ({ chat, pending, onAtBottom, children }: MessageList
   return (
     <div class="messages" ref={list} onScroll={readPosition} tabIndex={0} role="region" aria-label={t.talk.messages}>
       <div class="opening">
-        <p>{t.talk.opening(nickname)}</p>
+        <p>{opening}</p>
         {sharedInterests.length > 0 ? (
           <>
             <p class="hint">{t.talk.shared}</p>

@@ -141,6 +141,7 @@ export const el: Catalogue = {
   },
   ended: {
     title: 'Η συζήτηση τελείωσε',
+    opening: (name) => `Μίλησες με: ${name}.`,
     reason: {
       partner_left: (name) => `Αποχώρησε: ${name}.`,
       you_left: () => 'Αποχώρησες από τη συζήτηση.',

@@ -131,6 +131,7 @@ export const en = {
   },
   ended: {
     title: 'The conversation has ended',
+    opening: (name: string) => `You talked with ${name}.`,
     reason: {
       partner_left: (name: string) => `${name} has left.`,
       you_left: (_name: string) => 'You left the conversation.',

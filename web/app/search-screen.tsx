@@ -35,6 +35,7 @@ export const SearchScreen = ({ snapshot }: { snapshot: Snapshot }) => {
   } = useAction(async () => {
     await stranger.cancelSearch();
     if (stranger.store.getSnapshot().phase === 'chatting') announce((texts) => texts.search.matchedFirst);
+    else stranger.forgetPast();
   });
   const { search, past } = snapshot;
   const elapsed = search ? Math.max(0, now - search.receivedAt) : 0;

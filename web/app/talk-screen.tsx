@@ -160,6 +160,7 @@ export const TalkScreen = ({ chat, snapshot }: { chat: Chat; snapshot: Snapshot 
       </header>
       <MessageList
         chat={chat}
+        opening={t.talk.opening(nickname)}
         pending={snapshot.outbox.filter((item) => item.conversationId === chat.conversation.id)}
         onAtBottom={setAtBottom}
       />
