@@ -32,6 +32,7 @@ const services = [
   HandshakeLimits,
   RateLimiter,
   Mailer,
+  LoadMonitor,
 ];
 
 /** What every process has, whatever its role. */
