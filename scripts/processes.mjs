@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const keeper = fileURLToPath(new URL('keeper.sh', import.meta.url));
-const stopDeadlineMs = 15_000;
+const stopDeadlineMs = 25_000;
 /** What a body may take to tidy up once its processes have ended. */
 const tidyMs = 2_000;
 const ending = new AbortController();
@@ -45,11 +45,14 @@ export function start(command, args, { output = 'inherit', stopSignal = 'TERM', 
     stdio: ['ignore', output, output, 'pipe'],
   });
   const lifeline = child.stdio[3];
-  lifeline.on('error', () => {}); // reset when the command ends first
-  child.once('exit', () => killGroup(child.pid));
+  lifeline.on('error', () => {}); // its keeper was killed, too
+  child.once('exit', () => lifeline.end()); // so that its keeper tidies up, too
   const exited = new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve(code ?? 1));
+    child.once('close', (code) => {
+      killGroup(child.pid); // what it may have left behind
+      resolve(code ?? 1);
+    });
   });
   const stop = async () => {
     lifeline.end();
