@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { deploy } from '../support/deployment.js';
+import type { Deployment } from '../support/deployment.js';
+import { Person, meet } from '../support/person.js';
+
+// Attack suite, row 34: what people type, and what proves who they are, is planted everywhere and then looked for everywhere.
+
+const mailDir = mkdtempSync(join(tmpdir(), 'stoa-mail-'));
+const mark = (what: string): string => `canary-${what}-${randomUUID().slice(0, 8)}`;
+
+/** What must be nowhere but in the columns that are made for it. */
+const planted = {
+  password: `${mark('password')} long`,
+  wrongPassword: `${mark('wrong')} long`,
+  newPassword: `${mark('new')} longer`,
+  email: `${mark('email')}@example.com`,
+  unknownEmail: `${mark('unknown')}@example.com`,
+  userAgent: mark('agent'),
+  text: mark('text'),
+  refusedText: mark('refused'),
+  nickname: mark('nick').slice(0, 20),
+  note: mark('note'),
+  badField: mark('field'),
+  query: mark('query'),
+  path: mark('path'),
+  header: mark('header'),
+  address: '203.0.113.77',
+};
+const found = new Map<string, string>(Object.entries(planted));
+
+/** Columns in which a planted text is at home. */
+const AT_HOME: Record<string, string[]> = {
+  users: ['nickname', 'email', 'email_norm', 'interests'],
+  conversation_members: ['nickname'],
+  messages: ['text'],
+  blocks: ['nickname'],
+  reports: ['note', 'evidence', 'messages'],
+};
+
+let deployment: Deployment;
+
+beforeAll(async () => {
+  deployment = await deploy({
+    apis: 1,
+    env: { MAIL_DIR: mailDir, LOG_LEVEL: 'trace', RATE_LIMITS: 'on', TRUST_PROXY: 'loopback' },
+  });
+  await live(deployment.apis[0]?.url ?? '');
+  // Sweeps, tallies and late jobs have their turn.
+  await sleep(3_000);
+}, 120_000);
+afterAll(() => deployment?.stop());
+
+async function mailedToken(kind: string): Promise<string> {
+  const find = (): string | undefined => readdirSync(mailDir).find((file) => file.includes(` ${kind} `));
+  await vi.waitFor(() => expect(find()).toBeDefined(), { timeout: 10_000, interval: 50 });
+  const [, token = ''] = /#token=([\w-]+)/.exec(readFileSync(join(mailDir, find() ?? ''), 'utf8')) ?? [];
+  found.set(`${kind} token`, token);
+  return token;
+}
+
+/** A life with everything in it that a log could be tempted to keep. */
+async function live(url: string): Promise<void> {
+  const headers = { 'user-agent': planted.userAgent, 'x-forwarded-for': planted.address, 'x-odd': planted.header };
+  const { ada, bob, adas, bobs } = await meet([url]);
+  const ask = (person: Person, method: string, path: string, body?: unknown) =>
+    person.http(method, path, body, headers);
+  const keep = (person: Person, name: string): void => {
+    found.set(`${name} session`, person.cookie.split('=')[1] ?? '');
+    found.set(`${name} csrf`, person.csrfToken.split('.')[1] ?? '');
+  };
+  keep(ada, 'guest');
+  await ask(ada, 'PATCH', '/me', { nickname: planted.nickname });
+  await ada.say(adas, planted.text);
+  await ada.try('message:send', { conversationId: adas, clientId: 'no', text: planted.refusedText });
+  await ada.try(`odd:${planted.badField}`, { text: planted.refusedText });
+  await bob.http('POST', `/conversations/${bobs}/reports`, { reason: 'other', note: planted.note, seqs: [1] });
+  await ask(ada, 'GET', `/me?${planted.query}=${planted.query}`);
+  await ask(ada, 'GET', `/${planted.path}`);
+  await ask(ada, 'POST', '/guests', { adult: true, [planted.badField]: planted.badField });
+  await ask(ada, 'POST', '/registrations', { email: planted.email, password: planted.password });
+  await ask(ada, 'POST', '/registrations/confirm', { token: await mailedToken('confirm-registration') });
+  keep(ada, 'member');
+  await ask(ada, 'POST', '/registrations/confirm', { token: found.get('confirm-registration token') });
+  await ask(ada, 'POST', '/sessions', { email: planted.email, password: planted.wrongPassword });
+  await ask(ada, 'POST', '/sessions', { email: planted.unknownEmail, password: planted.wrongPassword });
+  await ask(ada, 'POST', '/password-resets', { email: planted.email });
+  const token = await mailedToken('reset-password');
+  await ask(ada, 'POST', '/password-resets/confirm', { token, password: planted.newPassword });
+  await ask(bob, 'POST', '/me/export');
+  await ask(bob, 'PATCH', '/me', { nickname: 'x', csrf: bob.csrfToken });
+  keep(bob, 'partner');
+  ada.disconnect();
+  bob.disconnect();
+}
+
+const namesIn = (text: string): string[] =>
+  [...found].filter(([, value]) => value.length > 5 && text.includes(value)).map(([name]) => name);
+
+describe('#34 nothing that was planted is found', () => {
+  it('was planted, mailed and kept: the scan has something to look for', () => {
+    expect([...found.keys()]).toEqual(
+      expect.arrayContaining(['confirm-registration token', 'reset-password token', 'member session', 'guest csrf']),
+    );
+    expect([...found.values()].every((value) => value.length > 5)).toBe(true);
+  });
+
+  it('in the logs of any process, at their most talkative', () => {
+    for (const { name } of [...deployment.apis, ...deployment.workers]) {
+      const log = readFileSync(`.artifacts/logs/${name}.log`, 'utf8');
+      expect(log.length).toBeGreaterThan(100);
+      expect([name, namesIn(log)]).toEqual([name, []]);
+    }
+  });
+
+  it('in any key or value of Redis, jobs included', async () => {
+    const redis = new Redis(deployment.redisUrl);
+    const keys = await redis.keys('*');
+    expect(keys.some((key) => key.startsWith('{stoa:queue}'))).toBe(true);
+    const read: Record<string, (key: string) => Promise<unknown>> = {
+      string: (key) => redis.get(key),
+      hash: (key) => redis.hgetall(key),
+      list: (key) => redis.lrange(key, 0, -1),
+      set: (key) => redis.smembers(key),
+      zset: (key) => redis.zrange(key, '0', '-1'),
+      stream: (key) => redis.xrange(key, '-', '+'),
+    };
+    for (const key of keys) {
+      const value = await read[await redis.type(key)]?.(key);
+      expect([key, namesIn(`${key} ${JSON.stringify(value ?? null)}`)]).toEqual([key, []]);
+    }
+    redis.disconnect();
+  });
+
+  it('in any column of Postgres that is not made for it', async () => {
+    const client = new pg.Client({ connectionString: deployment.databaseUrl });
+    await client.connect();
+    const { rows: tables } = await client.query<{ name: string }>(
+      `SELECT c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition`,
+    );
+    const atHome = new Set<string>();
+    let scanned = 0;
+    for (const { name } of tables) {
+      const { rows } = await client.query<{ row: Record<string, unknown> }>(`SELECT to_jsonb(t) AS row FROM ${name} t`);
+      for (const { row } of rows) {
+        for (const column of AT_HOME[name] ?? []) {
+          for (const kept of namesIn(JSON.stringify(row[column] ?? null))) atHome.add(kept);
+          delete row[column];
+        }
+        expect([name, namesIn(JSON.stringify(row))]).toEqual([name, []]);
+        scanned += 1;
+      }
+    }
+    await client.end();
+    expect(scanned).toBeGreaterThan(30);
+    // The scan sees: what has a home is found there.
+    expect([...atHome]).toEqual(expect.arrayContaining(['email', 'nickname', 'text', 'note']));
+  });
+});
