@@ -11,9 +11,8 @@ import { LoadMonitor } from '../platform/health/load-monitor.js';
 import { isPassingFault } from '../platform/errors/error-mapper.js';
 import { Unavailable } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
-import { PresenceService } from '../presence/presence.service.js';
 import { NotSearching } from './lobby.errors.js';
-import { SEARCH_DEGRADED, SearchTicker } from './search-ticker.js';
+import { SearchTicker } from './search-ticker.js';
 
 /** A match that won a cancel has its conversation within a claim's lease; looked for this often (ms). */
 const MATCH_POLL = 50;
@@ -26,7 +25,6 @@ export class LobbyService {
     private readonly users: UserService,
     private readonly conversations: ConversationService,
     private readonly searches: SearchService,
-    private readonly presence: PresenceService,
     private readonly ticker: SearchTicker,
     private readonly load: LoadMonitor,
     private readonly knowledge: ClientKnowledge,
@@ -78,7 +76,7 @@ export class LobbyService {
       return await this.searches.statusOf(userId);
     } catch (error) {
       if (!isPassingFault(error)) throw error;
-      this.presence.emit(userId, 'server:notice', SEARCH_DEGRADED);
+      this.ticker.noticeDegraded(userId);
       return undefined;
     }
   }

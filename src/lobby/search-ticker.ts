@@ -8,7 +8,7 @@ import { PresenceService } from '../presence/presence.service.js';
 const TICK = 3_000;
 
 /** What people are told while Redis is away. */
-export const SEARCH_DEGRADED = { code: 'SEARCH_DEGRADED', message: 'Searching pauses for a moment.' };
+const SEARCH_DEGRADED = { code: 'SEARCH_DEGRADED', message: 'Searching pauses for a moment.' };
 
 /** Tells those who search on this process how it goes. */
 @Injectable()
@@ -45,6 +45,11 @@ export class SearchTicker implements OnApplicationBootstrap, BeforeApplicationSh
     } catch (error) {
       this.log.debug({ event: 'search.keep_failed', err: error });
     }
+  }
+
+  /** Tells a person that nobody can be searched for at the moment. */
+  noticeDegraded(userId: string): void {
+    this.presence.emit(userId, 'server:notice', SEARCH_DEGRADED);
   }
 
   private async tick(): Promise<void> {
