@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { boot } from './boot.js';
+import { Readiness } from './platform/health/readiness.js';
 import { Log } from './platform/logging/log.js';
 import { NestLogger } from './platform/logging/nest-logger.js';
 import { shutDownGracefully } from './shutdown.js';
@@ -12,5 +13,5 @@ const app = await NestFactory.createApplicationContext(WorkerModule.for(started)
   abortOnError: false,
 });
 app.useLogger(app.get(NestLogger));
-shutDownGracefully(app, () => Promise.resolve());
+shutDownGracefully(app, async () => app.get(Readiness).drain());
 app.get(Log).info({ event: 'worker.running' });

@@ -7,11 +7,18 @@ import { join } from 'node:path';
 import { dataFolder } from '../project.mjs';
 import { Failure } from '../processes.mjs';
 import { onPath } from '../path.mjs';
-import { debianRedis } from './redis-debian.mjs';
+import { debianPackage } from './debian.mjs';
 import { external, startServer } from './server.mjs';
 import { unprivileged } from './service-user.mjs';
 
 const oldestVersion = 7; // sharded pub/sub
+
+/** The program itself is in redis-tools. */
+const debianRedis = {
+  name: 'redis-server',
+  parts: ['redis-tools'],
+  wayOut: 'install redis-server 7 or newer, or set REDIS_URL',
+};
 
 const isRecent = (program, env) => {
   const printed = spawnSync(program, ['--version'], { encoding: 'utf8', env: { ...process.env, ...env } }).stdout ?? '';
@@ -21,8 +28,9 @@ const isRecent = (program, env) => {
 async function redisProgram() {
   const installed = ['redis-server', 'valkey-server'].map(onPath).find((program) => program && isRecent(program));
   if (installed) return { program: installed, env: {} };
-  const fetched = await debianRedis();
-  if (isRecent(fetched.program, fetched.env)) return fetched;
+  const { folder, env } = await debianPackage(debianRedis);
+  const program = join(folder, 'usr/bin/redis-server');
+  if (isRecent(program, env)) return { program, env };
   throw new Failure(
     `the Redis of this machine's Debian archive is older than ${oldestVersion}, or does not run: set REDIS_URL`,
   );

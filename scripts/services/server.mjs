@@ -44,16 +44,18 @@ function openLog(file) {
  * @param {string} server.log the file for what it prints
  * @param {(port: number) => [string, readonly string[]]} server.command
  * @param {Parameters<typeof start>[2]} server.options
+ * @param {RegExp} [server.ready] what it prints then
  * @returns {Promise<{ port: number, stop: () => Promise<void>, exited: Promise<number> }>}
  */
 export async function startServer(server, attempts = 3) {
+  const { ready = /ready to accept connections/i } = server;
   const port = await freePort();
   const log = openLog(server.log);
   try {
     const { exited, stop } = start(...server.command(port), { ...server.options, output: log.fd });
     let ended = false;
     void exited.then(() => (ended = true));
-    for (const begun = Date.now(); !/ready to accept connections/i.test(log.newLines()); await pause(20)) {
+    for (const begun = Date.now(); !ready.test(log.newLines()); await pause(20)) {
       if (!ended && Date.now() - begun < startDeadlineMs) continue;
       await stop();
       if (attempts > 1 && /address already in use/i.test(log.newLines()))

@@ -27,8 +27,13 @@ export class Member {
     return `http://127.0.0.1:${this.env['PORT']}`;
   }
 
+  /** Where `/metrics` and the health are told, for operators alone. */
+  get operatorUrl(): string {
+    return `http://127.0.0.1:${this.env['METRICS_PORT']}`;
+  }
+
   async metrics(): Promise<string> {
-    return (await fetch(`http://127.0.0.1:${this.env['METRICS_PORT']}/metrics`)).text();
+    return (await fetch(`${this.operatorUrl}/metrics`)).text();
   }
 
   get pid(): number {
@@ -48,12 +53,8 @@ export class Member {
       stdio: ['ignore', log, log],
     });
     this.child = child;
-    if (!this.env['PORT']) {
-      await sleep(300);
-      return;
-    }
     const deadline = performance.now() + 40_000;
-    while (!(await isReady(this.url))) {
+    while (!(await isReady(this.env['PORT'] ? this.url : this.operatorUrl))) {
       if (child.exitCode !== null || performance.now() > deadline)
         throw new Error(`${this.name} did not start: see ${LOGS}`);
       await sleep(50);

@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startProxy } from '../../scripts/services/proxy.mjs';
+import { deploy } from '../support/deployment.js';
+import type { Deployment, Member } from '../support/deployment.js';
+import { Person, meet } from '../support/person.js';
+import type { Meeting } from '../support/person.js';
+
+// The procedures of docs/runbook.md, on the processes of deploy/compose.yml behind its proxy.
+
+let deployment: Deployment;
+let proxy: Awaited<ReturnType<typeof startProxy>>;
+let database: pg.Client;
+let apis: [Member, Member, Member];
+beforeAll(async () => {
+  deployment = await deploy({ apis: 3, workers: 2, env: { TRUST_PROXY: '127.0.0.1' } });
+  apis = deployment.apis as typeof apis;
+  proxy = await startProxy(apis.map(({ env }) => Number(env['PORT'])));
+  database = new pg.Client({ connectionString: deployment.databaseUrl });
+  await database.connect();
+});
+afterAll(async () => {
+  await database.end();
+  await proxy.stop();
+  await deployment.stop();
+});
+
+/** Sends a message as a client does that may be moved from one process to another meanwhile: again, until it is acknowledged. */
+async function sayThrough(person: Person, conversationId: string, text: string): Promise<number> {
+  const clientId = randomUUID();
+  for (let tries = 0; ; tries += 1)
+    try {
+      if (person.received.some(({ event }) => event === 'server:draining')) leave(person);
+      if (!person.socket?.connected) await person.connect(proxy.url);
+      return (await person.say(conversationId, text, clientId)).seq;
+    } catch (error) {
+      if (tries > 50) throw error;
+      await sleep(200);
+    }
+}
+
+/** Closes the connection and forgets what came over it. */
+function leave(person: Person): void {
+  person.disconnect();
+  person.received.length = 0;
+}
+
+/** Two who talk until they are told to stop, each coming back as their process goes. */
+function keepTalking({ ada, bob, adas, bobs }: Meeting): () => Promise<number> {
+  let stopped = false;
+  let said = 0;
+  const talk = (async () => {
+    while (!stopped) {
+      const [speaker, handle] = said % 2 ? ([bob, bobs] as const) : ([ada, adas] as const);
+      said += 1;
+      expect(await sayThrough(speaker, handle, `${said}`)).toBe(said);
+      await sleep(50);
+    }
+    return said;
+  })();
+  return () => {
+    stopped = true;
+    return talk;
+  };
+}
+
+const connectionsOf = async (member: Member): Promise<number> =>
+  Number(/^stoa_presence_connections (\d+)$/m.exec(await member.metrics())?.[1]);
+
+async function until(condition: () => Promise<boolean>, ms = 15_000): Promise<void> {
+  for (const deadline = performance.now() + ms; !(await condition()); await sleep(50))
+    if (performance.now() > deadline) throw new Error('waited in vain');
+}
+
+describe('behind the proxy', () => {
+  it('two strangers meet and talk, whichever processes they come to', async () => {
+    const { ada, adas, bob, bobs } = await meet([proxy.url]);
+    await ada.say(adas, 'hello');
+    expect(await bob.next('message:new')).toMatchObject({ conversationId: bobs, seq: 1, text: 'hello' });
+    await bob.ask('conversation:leave', { conversationId: bobs });
+    expect(await ada.next('conversation:ended')).toMatchObject({ reason: 'partner_left' });
+    for (const person of [ada, bob]) leave(person);
+  });
+
+  it('a process that drains sends its people elsewhere and ends well; nothing is lost', async () => {
+    const meeting = await meet([proxy.url]);
+    const [before] = await Promise.all(
+      apis.map(async (member) => ({ member, count: await connectionsOf(member) })),
+    ).then((counts) => counts.toSorted((a, b) => b.count - a.count));
+    const stop = keepTalking(meeting);
+    expect(await before?.member.stop()).toBe(0);
+    await sleep(500);
+    const said = await stop();
+    const after = Math.max(0, said - 100);
+    const { messages } = await meeting.ada.ask('conversation:sync', { conversationId: meeting.adas, after });
+    expect(messages.map(({ text }) => text)).toEqual(
+      Array.from({ length: said - after }, (_, i) => `${after + i + 1}`),
+    );
+    await before?.member.start();
+    for (const person of [meeting.ada, meeting.bob]) leave(person);
+  });
+
+  it('a new release replaces the processes one after the other, while people talk and meet', async () => {
+    const meeting = await meet([proxy.url]);
+    const stop = keepTalking(meeting);
+    for (const member of [...deployment.workers, ...apis]) {
+      expect(await member.stop()).toBe(0);
+      await member.start();
+    }
+    const said = await stop();
+    expect(said).toBeGreaterThan(10);
+    const { lastSeq } = await meeting.bob.ask('conversation:sync', { conversationId: meeting.bobs, after: 0 });
+    expect(lastSeq).toBe(said);
+    const { ada, bob } = await meet([proxy.url]);
+    for (const person of [meeting.ada, meeting.bob, ada, bob]) leave(person);
+  }, 120_000);
+
+  it('processes come and go: a new one gets people, one that was taken away gets none', async () => {
+    const [kept, , extra] = apis;
+    await extra.stop();
+    const people = await Promise.all(Array.from({ length: 6 }, () => Person.guest(proxy.url)));
+    await Promise.all(people.map((person) => person.connect()));
+    await extra.start();
+    await sleep(1_500); // the proxy looks once a second
+    const late = await Promise.all(Array.from({ length: 6 }, () => Person.guest(proxy.url)));
+    await Promise.all(late.map((person) => person.connect()));
+    expect(await connectionsOf(extra)).toBeGreaterThan(2);
+    expect(await connectionsOf(kept)).toBeGreaterThan(0);
+    for (const person of [...people, ...late]) leave(person);
+  });
+
+  it('Redis is emptied while people talk and search', async () => {
+    const { Redis } = await import('ioredis');
+    const redis = new Redis(deployment.redisUrl);
+    const meeting = await meet([proxy.url]);
+    const waiting = await Person.guest(proxy.url, { interests: ['flushed'] });
+    await waiting.connect();
+    await waiting.ask('search:start', {});
+    const stop = keepTalking(meeting);
+    await redis.flushall();
+    await until(async () => (await redis.keys('*repeat*')).length > 2);
+    const partner = await Person.guest(proxy.url, { interests: ['flushed'] });
+    await partner.connect();
+    await partner.ask('search:start', {});
+    await waiting.next('conversation:started', { ms: 15_000 });
+    await stop();
+    await redis.quit();
+    for (const person of [meeting.ada, meeting.bob, waiting, partner]) leave(person);
+  });
+
+  it('keys are rotated without signing anybody out', async () => {
+    const person = await Person.guest(proxy.url);
+    const everywhere = async (keys: string): Promise<void> => {
+      for (const member of [...deployment.workers, ...apis]) {
+        member.env['SECRET_KEYS'] = keys;
+        await member.stop();
+        await member.start();
+      }
+    };
+    const [old, fresh] = [apis[0].env['SECRET_KEYS'] ?? '', `new:${'n'.repeat(32)}`];
+    await everywhere(`${old},${fresh}`);
+    await everywhere(`${fresh},${old}`);
+    expect((await person.http('PATCH', '/me', { nickname: 'Still here' })).status).toBe(200);
+    await everywhere(fresh);
+    const { status } = await person.http('PATCH', '/me', { nickname: 'Me again' });
+    if (status === 403) await person.http('GET', '/csrf');
+    expect((await person.http('PATCH', '/me', { nickname: 'Me again' })).status).toBe(200);
+    await person.connect();
+    leave(person);
+  }, 120_000);
+
+  it('the audit trail tells what one request did', async () => {
+    const person = new Person(proxy.url);
+    await person.http('GET', '/csrf');
+    const answer = await person.http('POST', '/guests', {
+      ageBand: '25-34',
+      languages: ['en'],
+      interests: [],
+      adult: true,
+    });
+    const { rows } = await database.query('SELECT event, result FROM audit_events WHERE request_id = $1 ORDER BY at', [
+      answer.headers.get('x-request-id'),
+    ]);
+    expect(rows).not.toEqual([]);
+    expect(rows.every(({ result }) => result === 'ok')).toBe(true);
+  });
+});
