@@ -82,6 +82,7 @@ describe('an alert', () => {
 
   it('has its name alone, and no entry of the runbook is without its alert', () => {
     const entries = [...runbook.matchAll(/^### (Stoa\w+)$/gm)].map((found) => found[1]);
-    expect(entries.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+    expect(new Set(entries)).toEqual(new Set(alerts.map(({ alert }) => alert)));
+    expect(entries).toHaveLength(alerts.length);
   });
 });

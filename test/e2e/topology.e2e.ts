@@ -49,10 +49,10 @@ function leave(person: Person): void {
 
 /** Two who talk until they are told to stop, each coming back as their process goes. */
 function keepTalking({ ada, bob, adas, bobs }: Meeting): () => Promise<number> {
-  let stopped = false;
+  const stopping = new AbortController();
   let said = 0;
   const talk = (async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const [speaker, handle] = said % 2 ? ([bob, bobs] as const) : ([ada, adas] as const);
       said += 1;
       expect(await sayThrough(speaker, handle, `${said}`)).toBe(said);
@@ -61,7 +61,7 @@ function keepTalking({ ada, bob, adas, bobs }: Meeting): () => Promise<number> {
     return said;
   })();
   return () => {
-    stopped = true;
+    stopping.abort();
     return talk;
   };
 }
