@@ -196,7 +196,7 @@ export class Bot {
     const { view } = this;
     if (view) {
       const answer = await this.socket?.ask('conversation:sync', { conversationId: view.handle, after: topOf(view) });
-      if (!answer || (!answer.ok && answer.error.retryable)) return void (await sleep(200));
+      if (!answer || (!answer.ok && answer.error.retryable)) return sleep(200);
       if (answer.ok) for (const message of answer.data.messages) this.noteLive(message);
     }
     this.hasGap = false;
@@ -231,8 +231,13 @@ export class Bot {
     const text = `${this.name} ${this.count}`;
     const { conversation } = view;
     this.pending = {
-      ...{ bot: this.name, conversation, clientId: randomUUID(), text },
-      ...{ invokedAt: performance.now(), attempts: 0, outcome: 'info' as const },
+      bot: this.name,
+      conversation,
+      clientId: randomUUID(),
+      text,
+      invokedAt: performance.now(),
+      attempts: 0,
+      outcome: 'info',
     };
     this.sends.push(this.pending);
     this.pendingHandle = view.handle;
@@ -243,8 +248,7 @@ export class Bot {
     send.attempts += 1;
     const { clientId, text } = send;
     const answer = await this.socket?.ask('message:send', { conversationId: this.pendingHandle, clientId, text });
-    if (!answer || (!answer.ok && answer.error.retryable))
-      return void (await sleep(Math.min(5_000, 200 * send.attempts)));
+    if (!answer || (!answer.ok && answer.error.retryable)) return sleep(Math.min(5_000, 200 * send.attempts));
     send.answeredAt = performance.now();
     this.pending = undefined;
     this.answered();

@@ -41,14 +41,17 @@ export class FaultDeployment {
     const toPostgres = await TcpProxy.before(new URL(databaseUrl));
     const toRedis = await TcpProxy.before(new URL(redisServer.url));
     const common = {
-      ...{ NODE_ENV: 'test', LOG_LEVEL: 'info', RATE_LIMITS: 'off', PUBLIC_ORIGIN: ORIGIN },
-      ...{ DATABASE_URL: toPostgres.urlFor(databaseUrl), REDIS_URL: toRedis.urlFor(redisServer.url) },
-      ...{
-        SECRET_KEYS: 'test:0123456789abcdef0123456789abcdef',
-        MAIL_DIR: '.artifacts/mail',
-        REMATCH_AVOID_SECONDS: '0',
-      },
-      ...{ RECONNECT_GRACE_MS: '20000', MESSAGE_RETENTION_SECONDS: '7200' },
+      NODE_ENV: 'test',
+      LOG_LEVEL: 'info',
+      RATE_LIMITS: 'off',
+      PUBLIC_ORIGIN: ORIGIN,
+      DATABASE_URL: toPostgres.urlFor(databaseUrl),
+      REDIS_URL: toRedis.urlFor(redisServer.url),
+      SECRET_KEYS: 'test:0123456789abcdef0123456789abcdef',
+      MAIL_DIR: '.artifacts/mail',
+      REMATCH_AVOID_SECONDS: '0',
+      RECONNECT_GRACE_MS: '20000',
+      MESSAGE_RETENTION_SECONDS: '7200',
     };
     const run = Math.random().toString(36).slice(2, 8);
     const make = async (role: string, i: number, entry: string, extra = {}) =>
@@ -140,7 +143,8 @@ export class FaultDeployment {
         startedAt: startedAt.getTime(),
         endedAt: row.ended_at?.getTime() ?? null,
         texts: row.texts.map(({ seq, text, slot }: { seq: number; text: string; slot: 0 | 1 }) => ({
-          ...{ seq, text },
+          seq,
+          text,
           sender: members[slot],
         })),
       };

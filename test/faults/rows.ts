@@ -86,8 +86,13 @@ export const ROWS: Row[] = [
     evidence: { metric: 'stoa_chat_append_retries_total' },
   },
   {
-    name: 'Postgres connections cut',
-    strike: async ({ deployment }) => deployment.toPostgres.cut(),
+    name: 'Postgres connections cut, again and again',
+    strike: async ({ deployment }) => {
+      for (let i = 0; i < 20; i += 1) {
+        deployment.toPostgres.cut();
+        await sleep(100);
+      }
+    },
     boundMs: 5_000 + SLACK,
     evidence: { metric: 'stoa_chat_append_retries_total' },
   },
