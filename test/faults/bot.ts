@@ -15,6 +15,8 @@ export interface BotOptions {
   random: Random;
   /** Acknowledged messages after which a bot leaves, about. */
   talkLength: number;
+  /** Longest pause between two messages (ms). */
+  thinkMs: number;
 }
 
 /** A person who talks, follows the client rules of the contract, and notes everything. */
@@ -120,7 +122,8 @@ export class Bot {
       if (!this.isConnected) await sleep(20);
       else if (this.hasGap) await this.fillGap();
       else if (this.pending) await this.attempt(this.pending);
-      else if (this.isPaused) await this.look(500);
+      // Silent, and not asking either: what is missing now must be pushed.
+      else if (this.isPaused) await sleep(100);
       else if (this.state === 'idle') await this.search();
       else if (this.state === 'searching') await this.look(1_000);
       else await this.talk();
@@ -223,8 +226,8 @@ export class Bot {
   private async talk(): Promise<void> {
     const { view } = this;
     if (!view) return this.look(0);
-    const { random, talkLength } = this.options;
-    await sleep(random.between(20, 200));
+    const { random, talkLength, thinkMs } = this.options;
+    await sleep(random.between(0, thinkMs));
     if (this.view !== view || this.isPaused) return;
     if (random.next() < 1 / talkLength) return this.leave(view);
     this.count += 1;

@@ -37,6 +37,7 @@ export class FaultDeployment {
 
   static async start({ apis = 2, workers = 2, dist = 'dist' }: DeploymentOptions = {}): Promise<FaultDeployment> {
     const databaseUrl = await createDatabase();
+    await noticeDeadlocks(databaseUrl);
     const redisServer = await startRedis({ fresh: true });
     const toPostgres = await TcpProxy.before(new URL(databaseUrl));
     const toRedis = await TcpProxy.before(new URL(redisServer.url));
@@ -158,4 +159,12 @@ export class FaultDeployment {
     await Promise.all([...this.doors, this.toPostgres, this.toRedis].map((proxy) => proxy.close()));
     await this.stopRedis();
   }
+}
+
+/** A deadlock is to be seen as one, before the time-out of a lock ends it. */
+async function noticeDeadlocks(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET deadlock_timeout = '200ms'`);
+  await client.end();
 }

@@ -12,6 +12,8 @@ export interface RunOptions {
   rows: Row[];
   faultsPerRow: number;
   bots: number;
+  /** Longest pause of a bot between two messages (ms). */
+  thinkMs?: number;
   /** Called with one line for each thing that happens. */
   say: (line: string) => void;
 }
@@ -46,13 +48,19 @@ const EVIDENCE_PATIENCE = 2_000;
 
 /** Bots talk while the rows strike, one after the other; then all is quiet, read by both sides and by SQL, and checked. */
 export async function runFaults(deployment: FaultDeployment, options: RunOptions): Promise<RunResult> {
-  const { seed, rows, faultsPerRow, say } = options;
+  const { seed, rows, faultsPerRow, thinkMs = 200, say } = options;
   const random = new Random(seed);
   const begun = performance.now();
   const bots = Array.from(
     { length: options.bots },
     (_, i) =>
-      new Bot({ name: `b${i}`, target: deployment.target, random: new Random(seed * 1_000 + i), talkLength: 25 }),
+      new Bot({
+        name: `b${i}`,
+        target: deployment.target,
+        random: new Random(seed * 1_000 + i),
+        talkLength: 25,
+        thinkMs,
+      }),
   );
   await Promise.all(bots.map((bot) => bot.start()));
   await sleep(3_000);

@@ -22,6 +22,8 @@ const { values: args } = parseArgs({
     /** Part of a row's name; may be given several times. */
     row: { type: 'string', multiple: true, default: [''] },
     mutants: { type: 'boolean', default: false },
+    /** Part of a mutant's name. */
+    mutant: { type: 'string', default: '' },
     /** A running deployment: only what needs no control of its processes. */
     url: { type: 'string' },
     origin: { type: 'string' },
@@ -50,7 +52,7 @@ async function runSeeds(): Promise<RunResult[]> {
 /** @returns how many mutants nobody noticed */
 async function runMutants(): Promise<number> {
   let survivors = 0;
-  for (const mutant of MUTANTS) {
+  for (const mutant of MUTANTS.filter(({ name }) => name.includes(args.mutant))) {
     const deployment = await FaultDeployment.start({ dist: buildMutant(mutant) });
     try {
       await mutateDatabase(mutant, deployment.postgres);

@@ -10,6 +10,7 @@ export interface Mutant {
   rows: Row[];
   faultsPerRow: number;
   bots: number;
+  thinkMs?: number;
   /** Changes of compiled files: what is replaced, and by what. */
   code?: { file: string; from: string; to: string };
   /** The same in a function of the database. */
@@ -58,11 +59,13 @@ export const MUTANTS: Mutant[] = [
     name: 'locks in any order',
     rows: rowsNamed('worker kill -9'),
     faultsPerRow: 3,
-    bots: 60,
+    bots: 40,
+    thinkMs: 5,
     sql: {
       function: 'append_messages',
-      from: 'ORDER BY c.id FOR NO KEY UPDATE',
-      to: 'ORDER BY random() FOR NO KEY UPDATE',
+      from: 'PERFORM FROM conversations c WHERE c.id = ANY (p_conversations) ORDER BY c.id FOR',
+      // A pause between two locks lets few bots do what a crowd does.
+      to: 'PERFORM pg_sleep(0.002) FROM conversations c WHERE c.id = ANY (p_conversations) ORDER BY random() FOR',
     },
   },
 ];

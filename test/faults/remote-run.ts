@@ -25,7 +25,7 @@ export async function runRemote({ url, origin, bots: count, say }: RemoteOptions
   const tag = Math.random().toString(36).slice(2, 6);
   const bots = Array.from(
     { length: count },
-    (_, i) => new Bot({ name: `${tag}${i}`, target, random: new Random(i), talkLength: 25 }),
+    (_, i) => new Bot({ name: `${tag}${i}`, target, random: new Random(i), talkLength: 25, thinkMs: 200 }),
   );
   await Promise.all(bots.map((bot) => bot.start()));
   await sleep(3_000);
