@@ -38,7 +38,7 @@ describe('the way in', () => {
     await visitor.shoot('arrive-desktop');
     await visitor.button(visitor.t.arrive.go).click();
     await visitor.page.getByText(visitor.t.arrive.ageNeeded).waitFor();
-    await visitor.page.getByRole('radio', { name: '45-54' }).check();
+    await visitor.page.getByRole('radio', { name: visitor.t.ageBand('45-54') }).check();
     await visitor.button(visitor.t.arrive.go).click();
     await visitor.page.getByText(visitor.t.arrive.adultNeeded).waitFor();
     expect(await visitor.context.cookies()).toEqual([]);

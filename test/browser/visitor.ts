@@ -86,7 +86,7 @@ export class Visitor {
     await this.page
       .getByRole('group', { name: arrive.age, exact: true })
       .first()
-      .getByRole('radio', { name: age })
+      .getByRole('radio', { name: this.t.ageBand(age) })
       .check();
     for (const interest of interests) {
       await this.page.getByLabel(arrive.interests).fill(interest);

@@ -31,7 +31,7 @@ const isOnline = ({ connection, phase }: Snapshot): boolean => connection === 'o
 const ProfileSummary = ({ profile }: { profile: Profile }) => {
   const { t, language } = useLanguage();
   const languages = profile.languages.map((tag) => languageName(tag, language)).join(', ');
-  const facts = [profile.ageBand, profile.gender && t.gender[profile.gender], languages];
+  const facts = [t.ageBand(profile.ageBand), profile.gender && t.gender[profile.gender], languages];
   return (
     <>
       <p>{facts.filter(Boolean).join(' · ')}</p>

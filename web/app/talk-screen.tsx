@@ -107,7 +107,11 @@ const TalkMenu = ({ onAsk }: { onAsk(what: Asking): void }) => {
 const PartnerFacts = ({ chat }: { chat: Chat }) => {
   const { t, language } = useLanguage();
   const { gender, ageBand, languages } = chat.conversation.partner;
-  const facts = [ageBand, gender && t.gender[gender], languages.map((tag) => languageName(tag, language)).join(', ')];
+  const facts = [
+    t.ageBand(ageBand),
+    gender && t.gender[gender],
+    languages.map((tag) => languageName(tag, language)).join(', '),
+  ];
   return <p class="facts">{facts.filter(Boolean).join(' · ')}</p>;
 };
 
