@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { cpuMs, familyOf, parentOf } from './cpu.js';
+import type { Pair, Seat } from './load.js';
+
+const ORIGIN = 'http://bench.test';
+const FOLDER = '.artifacts/bench';
+
+/** What is measured: its server processes, and clients in pairs. */
+export interface Contender {
+  name: string;
+  processes: ChildProcess[];
+  pairs: (count: number) => Promise<Pair[]>;
+  stop: () => void;
+}
+
+/** Server CPU so far (ms). */
+export const serverCpuMs = ({ processes }: Contender): number =>
+  processes.reduce((sum, { pid }) => sum + cpuMs(pid ?? 0), 0);
+
+async function launch(name: string, args: string[], env: Record<string, string>, port?: number): Promise<ChildProcess> {
+  mkdirSync(FOLDER, { recursive: true });
+  const log = openSync(`${FOLDER}/${name.replaceAll(/\W+/g, '-')}.log`, 'w');
+  const child = spawn(process.execPath, args, {
+    env: { PATH: process.env['PATH'], ...env },
+    stdio: ['ignore', log, log],
+  });
+  if (port === undefined) return child;
+  const path = env['PORT'] ? '/health/ready' : '/';
+  for (let i = 0; i < 600; i += 1) {
+    if (child.exitCode !== null) break;
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined);
+    if (answer && (answer.ok || !env['PORT'])) return child;
+    await sleep(100);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`${name} did not start: see ${FOLDER}`);
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+const stopAll = (processes: ChildProcess[]) => () => {
+  for (const child of processes) child.kill('SIGKILL');
+};
+
+/** Pairs for the servers without identities; the second member is on the last process. */
+function plainPairs(urls: string[], count: number): Pair[] {
+  const seat = (url: string, own: string, partner: string): Seat => ({
+    url,
+    auth: { own, partner },
+    headers: {},
+    conversationId: own,
+  });
+  return Array.from({ length: count }, (_, i) => [
+    seat(urls[0] ?? '', `a${i}`, `b${i}`),
+    seat(urls.at(-1) ?? '', `b${i}`, `a${i}`),
+  ]);
+}
+
+/** A server of this folder; with `redisUrl` two of it, behind the classic adapter. */
+export async function startPlain(name: string, script: string, redisUrl?: string): Promise<Contender> {
+  const ports = await Promise.all((redisUrl ? [0, 1] : [0]).map(freePort));
+  const processes = await Promise.all(
+    ports.map((port, i) =>
+      launch(`${name} ${i}`, [`bench/delivery/${script}`, `${port}`, ...(redisUrl ? [redisUrl] : [])], {}, port),
+    ),
+  );
+  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
+  return { name, processes, pairs: (count) => Promise.resolve(plainPairs(urls, count)), stop: stopAll(processes) };
+}
+
+interface StoaOptions {
+  name: string;
+  databaseUrl: string;
+  redisUrl: string;
+  apis: number;
+  /** The relay alone: everything but the storing. */
+  withoutStore?: boolean;
+}
+
+/** Stoa's api processes as they are built; people and conversations are made for it beforehand. */
+export async function startStoa(options: StoaOptions): Promise<Contender> {
+  const { name, databaseUrl, redisUrl, apis } = options;
+  const dist = options.withoutStore ? buildWithoutStore() : 'dist';
+  const secretKeys = `bench:${randomBytes(32).toString('base64url')}`;
+  const ports = await Promise.all(Array.from({ length: apis }, freePort));
+  const processes = await Promise.all(
+    ports.map((port, i) =>
+      launch(
+        `${name} ${i}`,
+        [`${dist}/main.js`],
+        {
+          PORT: `${port}`,
+          NODE_ENV: 'development',
+          RATE_LIMITS: 'off',
+          LOG_LEVEL: 'error',
+          PUBLIC_ORIGIN: ORIGIN,
+          DATABASE_URL: databaseUrl,
+          REDIS_URL: redisUrl,
+          SECRET_KEYS: secretKeys,
+          MAIL_DIR: `${FOLDER}/mail`,
+        },
+        port,
+      ),
+    ),
+  );
+  const urls = ports.map((port) => `http://127.0.0.1:${port}`);
+  return { name, processes, pairs: (count) => stoaPairs(urls, databaseUrl, count), stop: stopAll(processes) };
+}
+
+/** The build with its one write replaced by counting: what the way of a message costs without Postgres. */
+function buildWithoutStore(): string {
+  const folder = 'dist-bench';
+  rmSync(folder, { recursive: true, force: true });
+  cpSync('dist', folder, { recursive: true });
+  const file = `${folder}/chat/message.repository.js`;
+  const code = readFileSync(file, 'utf8');
+  const from = `const rows = await this.database.queryPrepared('chat_append',`;
+  if (code.split(from).length !== 2) throw new Error('the bench does not fit the code any more');
+  const counting = `const seqs = (this.seqs ??= new Map());
+        const rows = ((_, __, [ids]) => ids.map((id) => {
+            const seq = (seqs.get(id) ?? 0) + 1;
+            seqs.set(id, seq);
+            return { outcome: 'stored', seq, sent_at: new Date() };
+        }))('',`;
+  writeFileSync(
+    file,
+    code.replace(from, () => counting),
+  );
+  return folder;
+}
+
+interface Guest {
+  userId: string;
+  cookie: string;
+  csrfToken: string;
+}
+
+async function makeGuest(url: string): Promise<Guest> {
+  const csrf = await fetch(`${url}/api/v1/csrf`);
+  const { csrfToken } = (await csrf.json()) as { csrfToken: string };
+  const response = await fetch(`${url}/api/v1/guests`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-csrf-token': csrfToken,
+      origin: ORIGIN,
+      cookie: cookieOf(csrf),
+    },
+    body: JSON.stringify({ adult: true, ageBand: '25-34', languages: ['en'], interests: [] }),
+  });
+  const me = (await response.json()) as { user: { id: string }; csrfToken: string };
+  return { userId: me.user.id, cookie: cookieOf(response), csrfToken: me.csrfToken };
+}
+
+const cookieOf = (response: Response): string => response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+
+/** Guests by the front door, eight at a time. */
+async function makeGuests(url: string, count: number): Promise<Guest[]> {
+  const guests: Guest[] = [];
+  while (guests.length < count) {
+    const group = Array.from({ length: Math.min(8, count - guests.length) }, () => makeGuest(url));
+    guests.push(...(await Promise.all(group)));
+  }
+  return guests;
+}
+
+const seatOf = (url: string, { cookie, csrfToken }: Guest, conversationId: string): Seat => ({
+  url,
+  auth: { csrfToken },
+  headers: { cookie, origin: ORIGIN },
+  conversationId,
+});
+
+/** Guests in open conversations; the second of each pair sits on the last process. */
+async function stoaPairs(urls: string[], databaseUrl: string, count: number): Promise<Pair[]> {
+  const [first = '', last = first] = [urls[0], urls.at(-1)];
+  const guests = await makeGuests(first, count * 2);
+  const [ones, others] = [guests.slice(0, count), guests.slice(count)];
+  const handles = guests.map(() => randomBytes(16).toString('base64url'));
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  await client.query('SELECT open_conversations($1, $2, $3, $4, $5)', [
+    ones.map((guest) => guest.userId),
+    others.map((guest) => guest.userId),
+    handles.slice(0, count),
+    handles.slice(count),
+    JSON.stringify(ones.map(() => [])),
+  ]);
+  await client.end();
+  return ones.map((one, i) => [
+    seatOf(first, one, handles[i] ?? ''),
+    seatOf(last, others[i] as Guest, handles[count + i] ?? ''),
+  ]);
+}
+
+/** Seats of people who only sit there, signed in where the server knows that. */
+export async function idleSeats(contender: Contender, count: number): Promise<Seat[]> {
+  const [sample] = await contender.pairs(1);
+  const url = sample?.[0].url ?? '';
+  if (!sample?.[0].headers['cookie']) return (await contender.pairs(count / 2)).flat();
+  return (await makeGuests(url, count)).map((guest) => seatOf(url, guest, ''));
+}
+
+/** The processes of the Postgres behind `url`. */
+export async function postgresFamily(url: string): Promise<number[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+  const family = familyOf(parentOf(rows[0].pid));
+  await client.end();
+  return family;
+}
