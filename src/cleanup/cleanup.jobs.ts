@@ -20,4 +20,6 @@ export const cleanupJobs = defineJobs('cleanup', {
   'retention.run': { payload: Empty, ...periodic },
   'partition.keep': { payload: Empty, ...periodic },
   'session.expire': { payload: Empty, ...periodic },
+  /** Finished jobs, by age: the dead letters too. */
+  'job.forget': { payload: Empty, ...periodic },
 });

@@ -1,5 +1,6 @@
 import { ConversationConfig } from '../config/config.types.js';
 import type { JobHandlers } from '../platform/queue/job-definitions.js';
+import { JobJanitor } from '../platform/queue/job-janitor.js';
 import { JobProducer } from '../platform/queue/job-producer.js';
 import { Processor } from '../platform/queue/processor.decorator.js';
 import type { JobProcessor } from '../platform/queue/processor.decorator.js';
@@ -20,6 +21,7 @@ export class CleanupProcessor implements JobProcessor<typeof cleanupJobs> {
     'retention.run': (_, { signal }) => this.retention.deleteDue(signal),
     'partition.keep': () => this.retention.keepPartitions(),
     'session.expire': (_, { signal }) => this.retention.expireSessions(signal),
+    'job.forget': () => this.janitor.forgetFinished(),
   };
 
   constructor(
@@ -27,6 +29,7 @@ export class CleanupProcessor implements JobProcessor<typeof cleanupJobs> {
     private readonly retention: Retention,
     private readonly jobs: JobProducer,
     private readonly durations: ConversationConfig,
+    private readonly janitor: JobJanitor,
   ) {}
 
   async schedule(): Promise<void> {
@@ -34,5 +37,6 @@ export class CleanupProcessor implements JobProcessor<typeof cleanupJobs> {
     await this.jobs.schedule(cleanupJobs, 'retention.run', retentionIntervalMs(this.durations.messageRetentionMs), {});
     await this.jobs.schedule(cleanupJobs, 'partition.keep', HOUR, {});
     await this.jobs.schedule(cleanupJobs, 'session.expire', HOUR, {});
+    await this.jobs.schedule(cleanupJobs, 'job.forget', HOUR, {});
   }
 }

@@ -9,6 +9,11 @@ interface RetentionClass {
   oldestDue: string;
 }
 
+/** How long outcomes of matches serve learning and statistics. */
+export const OUTCOME_DAYS = 90;
+/** How long the audit trail is kept, at least; it goes by whole months. */
+export const AUDIT_DAYS = 180;
+
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
@@ -54,5 +59,36 @@ export const RETENTION_CLASSES: readonly RetentionClass[] = [
     limit: '48 h after the start of their day',
     withinSeconds: HOUR,
     oldestDue: `SELECT (min(day) + 2)::timestamp AT TIME ZONE 'UTC' FROM address_salts`,
+  },
+  {
+    name: 'reports',
+    limit: 'delete_after, which is set when they are made',
+    withinSeconds: 5 * MINUTE,
+    oldestDue: 'SELECT min(delete_after) FROM reports',
+  },
+  {
+    name: 'outcomes',
+    limit: `${OUTCOME_DAYS} days after the match`,
+    withinSeconds: HOUR,
+    oldestDue: `SELECT (min(matched_on) + ${OUTCOME_DAYS + 1})::timestamp AT TIME ZONE 'UTC' FROM match_outcomes`,
+  },
+  {
+    name: 'exports',
+    limit: 'delete_after: 25 h after they were asked for',
+    withinSeconds: HOUR,
+    oldestDue: 'SELECT min(delete_after) FROM exports',
+  },
+  {
+    name: 'erasures',
+    limit: '24 h after they were asked for, to have been carried out',
+    withinSeconds: 0,
+    oldestDue: `SELECT min(requested_at) + interval '24 hours' FROM erasures WHERE done_at IS NULL`,
+  },
+  {
+    name: 'audit_partitions',
+    limit: `${AUDIT_DAYS} days after the end of their month`,
+    withinSeconds: 3 * HOUR,
+    oldestDue: `SELECT (min(to_date(right(c.relname, 6), 'YYYYMM')) + interval '1 month ${AUDIT_DAYS} days') AT TIME ZONE 'UTC'
+      FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'audit_events'::regclass`,
   },
 ];

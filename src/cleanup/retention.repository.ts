@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
+import { AUDIT_DAYS, OUTCOME_DAYS } from './retention-classes.js';
 
 @Injectable()
 export class RetentionRepository {
@@ -22,14 +23,38 @@ export class RetentionRepository {
     return row?.count ?? 0;
   }
 
-  /** Message partitions of today and the next two days, and none of days that nothing is kept of. @returns how many were dropped */
-  async keepPartitions(): Promise<number> {
+  /** Reports whose time is over, with their evidence. @returns how many. Index: reports_delete_after_idx. */
+  async deleteDueReports(limit: number): Promise<number> {
+    const rows = await this.database.query(
+      `DELETE FROM reports WHERE id IN (
+         SELECT id FROM reports WHERE delete_after <= now() ORDER BY delete_after LIMIT $1 FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [limit],
+    );
+    return rows.length;
+  }
+
+  /** Outcomes of matches that are too old to learn from. @returns how many. Index: match_outcomes_matched_on_idx. */
+  async deleteOldOutcomes(limit: number): Promise<number> {
+    const rows = await this.database.query(
+      `DELETE FROM match_outcomes WHERE id IN (
+         SELECT id FROM match_outcomes WHERE matched_on < (now() AT TIME ZONE 'UTC')::date - ${OUTCOME_DAYS}
+          ORDER BY matched_on LIMIT $1 FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [limit],
+    );
+    return rows.length;
+  }
+
+  /** Message partitions of today and the next two days, none of days that nothing is kept of, and no audit of long ago. @returns how many were dropped */
+  async keepPartitions(): Promise<{ messages: number; audit: number }> {
     const today = `(now() AT TIME ZONE 'UTC')::date`;
     await this.database.query(`SELECT ensure_message_partition(${today} + i) FROM generate_series(0, 2) AS i`);
-    const [row] = await this.database.query<{ dropped: number }>(
-      `SELECT drop_finished_message_partitions(${today} - 1) AS dropped`,
+    const [row] = await this.database.query<{ messages: number; audit: number }>(
+      `SELECT drop_finished_message_partitions(${today} - 1) AS messages,
+              drop_finished_audit_partitions(${today} - ${AUDIT_DAYS}) AS audit`,
     );
-    return row?.dropped ?? 0;
+    return row ?? { messages: 0, audit: 0 };
   }
 
   /** Sessions that ended more than a day ago; until then their sockets can be told why. Index: sessions_expires_at_idx. */

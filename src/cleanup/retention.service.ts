@@ -21,8 +21,10 @@ export class Retention {
     });
   }
 
-  deleteDue(signal: AbortSignal): Promise<number> {
-    return this.repeat('conversations', signal, () => this.rows.deleteDueConversations(BATCH));
+  async deleteDue(signal: AbortSignal): Promise<void> {
+    await this.repeat('conversations', signal, () => this.rows.deleteDueConversations(BATCH));
+    await this.repeat('reports', signal, () => this.rows.deleteDueReports(BATCH));
+    await this.repeat('outcomes', signal, () => this.rows.deleteOldOutcomes(BATCH));
   }
 
   async expireSessions(signal: AbortSignal): Promise<void> {
@@ -30,19 +32,18 @@ export class Retention {
     await this.repeat('guests', signal, () => this.rows.deleteForgottenGuests(BATCH));
   }
 
-  async keepPartitions(): Promise<number> {
+  async keepPartitions(): Promise<void> {
     const dropped = await this.rows.keepPartitions();
-    this.count('message partitions', dropped);
-    return dropped;
+    this.count('message partitions', dropped.messages);
+    this.count('audit partitions', dropped.audit);
   }
 
-  /** Batch after batch, until one is not full or the process drains. @returns how many rows went */
-  private async repeat(what: string, signal: AbortSignal, deleteBatch: () => Promise<number>): Promise<number> {
-    for (let total = 0; ;) {
+  /** Batch after batch, until one is not full or the process drains. */
+  private async repeat(what: string, signal: AbortSignal, deleteBatch: () => Promise<number>): Promise<void> {
+    for (;;) {
       const count = await deleteBatch();
-      total += count;
       this.count(what, count);
-      if (count < BATCH || signal.aborted) return total;
+      if (count < BATCH || signal.aborted) return;
     }
   }
 

@@ -14,8 +14,8 @@ import type { PayloadOf, QueueDefinition } from './job-definitions.js';
 export const QUEUE_PREFIX = '{stoa:queue}';
 
 /** How long done and failed jobs stay visible (s, and at most so many). Failed ones are the dead letters. */
-const KEEP_DONE = { age: 3_600, count: 1_000 };
-const KEEP_FAILED = { age: 7 * 86_400, count: 5_000 };
+export const KEEP_DONE = { age: 3_600, count: 1_000 };
+export const KEEP_FAILED = { age: 7 * 86_400, count: 5_000 };
 
 /** What travels in Redis: the payload and the id of the request that caused it. */
 export interface JobData {

@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { JobProducer } from './job-producer.js';
+import { JobJanitor } from './job-janitor.js';
 import { JobRunner } from './job-runner.js';
 import { QueueMetrics } from './queue-metrics.js';
 
@@ -10,5 +11,5 @@ import { QueueMetrics } from './queue-metrics.js';
 export class QueueModule {}
 
 /** Running jobs: the worker only. */
-@Module({ imports: [DiscoveryModule], providers: [JobRunner, QueueMetrics] })
+@Module({ imports: [DiscoveryModule], providers: [JobRunner, JobJanitor, QueueMetrics], exports: [JobJanitor] })
 export class JobRunnerModule {}

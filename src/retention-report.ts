@@ -1,0 +1,33 @@
+import { loadConfig } from './boot.js';
+import { RetentionLag } from './cleanup/retention-lag.service.js';
+import { Metrics } from './platform/metrics/metrics.js';
+import { inspectDatabase } from './platform/postgres/boot-check.js';
+import { createDataSource } from './platform/postgres/data-source.js';
+import { Database } from './platform/postgres/database.js';
+
+// npm run retention:report: whether what must be forgotten is, as the database has it now. Exit code 1 when a class is late.
+
+const { database: settings, session } = loadConfig();
+const { role } = await inspectDatabase(settings.url, true);
+const facts = { faults: [], ...(role ? { role } : {}) };
+const source = createDataSource({ url: settings.url, applicationName: 'stoa-report', facts, entities: [] });
+await source.initialize();
+const classes = await new RetentionLag(new Database(source), session, new Metrics()).report();
+await source.destroy();
+
+/** `3 h 5 min`, `40 s`. */
+function inWords(seconds: number): string {
+  const [minutes, hours, days] = [seconds / 60, seconds / 3_600, seconds / 86_400];
+  if (days >= 2) return `${Math.floor(days)} d`;
+  if (hours >= 1) return `${Math.floor(hours)} h ${Math.floor(minutes % 60)} min`;
+  return minutes >= 1 ? `${Math.floor(minutes)} min` : `${Math.floor(seconds)} s`;
+}
+
+const verdictOf = ({ seconds, withinSeconds }: (typeof classes)[number]): string => {
+  if (seconds === null) return 'ok: none';
+  if (seconds <= 0) return `ok: the next one goes in ${inWords(-seconds)}`;
+  return `${seconds > withinSeconds ? 'LATE' : 'ok'}: over for ${inWords(seconds)}, may be for ${inWords(withinSeconds)}`;
+};
+
+for (const row of classes) console.log(`${row.name.padEnd(20)}${verdictOf(row).padEnd(48)}${row.limit}`);
+process.exitCode = classes.some(({ seconds, withinSeconds }) => (seconds ?? 0) > withinSeconds) ? 1 : 0;

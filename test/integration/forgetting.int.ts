@@ -1,0 +1,215 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { startRedis } from '../../scripts/services/redis.mjs';
+import { authJobs } from '../../src/auth/auth.jobs.js';
+import { cleanupJobs } from '../../src/cleanup/cleanup.jobs.js';
+import { RETENTION_CLASSES } from '../../src/cleanup/retention-classes.js';
+import { RetentionLag } from '../../src/cleanup/retention-lag.service.js';
+import { readConfig } from '../../src/config/read-config.js';
+import { AddressSalts } from '../../src/platform/http/address-salts.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
+import { createDataSource } from '../../src/platform/postgres/data-source.js';
+import { Database } from '../../src/platform/postgres/database.js';
+import { JobProducer, QUEUE_PREFIX } from '../../src/platform/queue/job-producer.js';
+import { REDIS } from '../../src/platform/redis/redis.tokens.js';
+import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { privacyJobs } from '../../src/privacy/privacy.jobs.js';
+import { WorkerModule } from '../../src/worker.module.js';
+import { createDatabase } from '../support/database.js';
+
+// A row of every class is planted, its time moved, and found gone: by the jobs of a real worker, without a call from here.
+
+const CANARY = 'c4n4ry';
+
+let worker: INestApplicationContext;
+let server: Awaited<ReturnType<typeof startRedis>>;
+let owner: Database;
+let redis: RedisClient;
+
+beforeAll(async () => {
+  const [url, started] = await Promise.all([createDatabase(), startRedis({ fresh: true })]);
+  server = started;
+  const config = readConfig({
+    NODE_ENV: 'test',
+    LOG_LEVEL: 'silent',
+    DATABASE_URL: url,
+    REDIS_URL: server.url,
+    SECRET_KEYS: `test:${randomBytes(32).toString('base64url')}`,
+    MAIL_DIR: mkdtempSync(join(tmpdir(), 'stoa-mail-')),
+  });
+  const facts = await inspectDatabase(url, true);
+  const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
+  await source.initialize();
+  const asOwner = createDataSource({ url, applicationName: 'stoa-owner', facts: { faults: [] }, entities: [] });
+  await asOwner.initialize();
+  owner = new Database(asOwner);
+  worker = await NestFactory.createApplicationContext(WorkerModule.for({ config, source }), { logger: false });
+  redis = worker.get(REDIS);
+});
+afterAll(async () => {
+  await owner.onApplicationShutdown();
+  await worker.close();
+  await server.stop();
+});
+
+async function addUser(age = '60 days'): Promise<string> {
+  const id = randomUUID();
+  await owner.query(
+    `INSERT INTO users (id, kind, nickname, age_band, languages, interests, created_at)
+     VALUES ($1, 'guest', '${CANARY}', '25-34', '{en}', '{${CANARY}}', now() - $2::interval)`,
+    [id, age],
+  );
+  return id;
+}
+
+/** How to plant a row whose time is over, by class. */
+const plant: Record<(typeof RETENTION_CLASSES)[number]['name'], () => Promise<unknown>> = {
+  conversations: async () => {
+    const [conversation] = await owner.query<{ id: string; started_on: string }>(
+      `INSERT INTO conversations (started_on, shared_interests, ended_at, end_reason, delete_after)
+       VALUES (current_date, '{${CANARY}}', now(), 'left', now() - interval '1 hour') RETURNING id, started_on::text`,
+    );
+    const of = [conversation?.id, conversation?.started_on];
+    await owner.query(
+      `INSERT INTO conversation_members (conversation_id, slot, user_id, handle, nickname, age_band, languages)
+       VALUES ($1, 0, NULL, '${CANARY}', '${CANARY}', '25-34', '{en}')`,
+      [conversation?.id],
+    );
+    await owner.query(
+      `INSERT INTO messages (conversation_id, started_on, seq, slot, client_id, text, text_hash, sent_at)
+       VALUES ($1, $2, 1, 0, gen_random_uuid(), '${CANARY}', '', now())`,
+      of,
+    );
+  },
+  message_partitions: () => owner.query(`SELECT ensure_message_partition('2020-01-01')`),
+  sessions: async () =>
+    owner.query(
+      `INSERT INTO sessions (id, token_hash, user_id, client, expires_at)
+       VALUES ($1, $2, $3, '${CANARY}', now() - interval '40 hours')`,
+      [randomUUID(), randomBytes(32), await addUser()],
+    ),
+  guests: () => addUser(),
+  auth_requests: () =>
+    owner.query(
+      `INSERT INTO auth_requests (id, kind, email_sealed, email_digest, handled_at, delete_after)
+       VALUES ($1, 'notice', '${CANARY}', '${CANARY}', now(), now() - interval '1 hour')`,
+      [randomUUID()],
+    ),
+  address_salts: () =>
+    owner.query(`INSERT INTO address_salts (day, salt) VALUES (current_date - 5, '${CANARY}'::bytea)`),
+  reports: () =>
+    owner.query(
+      `INSERT INTO reports (id, receipt, conversation_id, reason, note, evidence, delete_after)
+       VALUES ($1, 'receipt', 1, 'spam', '${CANARY}', '[{"text":"${CANARY}"}]', now() - interval '1 hour')`,
+      [randomUUID()],
+    ),
+  outcomes: () =>
+    owner.query(
+      `INSERT INTO match_outcomes (matched_on, shard, class_a, class_b, wait_a_ms, wait_b_ms, score)
+       VALUES (current_date - 95, '${CANARY}', 'a', 'b', 1, 1, 1)`,
+    ),
+  exports: async () =>
+    owner.query(
+      `INSERT INTO exports (id, user_id, archive_sealed, ready_at, delete_after)
+       VALUES ($1, $2, '${CANARY}', now(), now() - interval '1 hour')`,
+      [randomUUID(), await addUser()],
+    ),
+  erasures: async () =>
+    owner.query(`INSERT INTO erasures (id, user_id, requested_at) VALUES ($1, $2, now() - interval '25 hours')`, [
+      randomUUID(),
+      await addUser(),
+    ]),
+  audit_partitions: async () => {
+    await owner.query(`SELECT ensure_audit_partition('2020-01-01')`);
+    await owner.query(`INSERT INTO audit_events (at, event) VALUES ('2020-01-05', '${CANARY}')`);
+  },
+};
+
+/** Tables with a row in which the canary sits. */
+async function tablesWithCanary(): Promise<string[]> {
+  const tables = await owner.query<{ name: string }>(
+    `SELECT relname AS name FROM pg_class
+      WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition`,
+  );
+  const found = await Promise.all(
+    tables.map(async ({ name }) => {
+      const hex = Buffer.from(CANARY).toString('hex');
+      const rows = await owner.query(
+        `SELECT FROM ${name} t WHERE t::text LIKE '%${CANARY}%' OR t::text LIKE '%${hex}%'`,
+      );
+      return rows.length > 0 ? [name] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Redis keys in whose name or value the canary sits. */
+async function keysWithCanary(): Promise<string[]> {
+  const keys = await redis.keys('*');
+  const values = await Promise.all(keys.map((key) => redis.dump(key)));
+  return keys.filter((key, i) => `${key}${values[i] ?? ''}`.includes(CANARY));
+}
+
+const late = async (): Promise<string[]> =>
+  (await worker.get(RetentionLag).report()).filter(({ seconds }) => (seconds ?? 0) > 0).map(({ name }) => name);
+
+/** Until somebody resumes them, or Redis is emptied. */
+async function pauseJobs(): Promise<void> {
+  for (const definition of [authJobs, privacyJobs, cleanupJobs]) {
+    const queue = worker.get(JobProducer).queueOf(definition);
+    await queue.pause();
+    await vi.waitUntil(async () => (await queue.getActiveCount()) === 0, { timeout: 5_000 });
+  }
+}
+
+describe('what must be forgotten', () => {
+  it('goes by itself, also after Redis was emptied', async () => {
+    await pauseJobs();
+    for (const { name } of RETENTION_CLASSES) await plant[name]?.();
+    expect((await late()).toSorted()).toEqual(RETENTION_CLASSES.map(({ name }) => name).toSorted());
+    expect((await tablesWithCanary()).toSorted()).toEqual(
+      [
+        'address_salts',
+        'audit_events',
+        'auth_requests',
+        'conversation_members',
+        'conversations',
+        'exports',
+        'match_outcomes',
+        'messages',
+        'reports',
+        'sessions',
+        'users',
+      ].toSorted(),
+    );
+    await redis.flushall(); // with the pause
+    await worker.get(AddressSalts).refresh(); // looks every 10 minutes
+    await vi.waitFor(async () => expect(await late()).toEqual([]), { timeout: 25_000, interval: 250 });
+    expect(await tablesWithCanary()).toEqual([]);
+  });
+
+  it('and a dead letter with it', async () => {
+    const queue = worker.get(JobProducer).queueOf(cleanupJobs);
+    const job = await queue.add('conversation.abandon', { payload: { conversationId: 5, note: CANARY } });
+    await vi.waitUntil(() => job.isFailed(), { timeout: 5_000 });
+    const key = `${QUEUE_PREFIX}:cleanup:${job.id}`;
+    expect(await keysWithCanary()).toContain(key);
+    const longAgo = Date.now() - 8 * 86_400_000;
+    await redis.hset(key, { finishedOn: longAgo, timestamp: longAgo });
+    await redis.zadd(`${QUEUE_PREFIX}:cleanup:failed`, longAgo, job.id ?? '');
+    await worker.get(JobProducer).add(cleanupJobs, 'job.forget', {});
+    await vi.waitFor(async () => expect(await keysWithCanary()).toEqual([]), { timeout: 5_000, interval: 50 });
+  });
+
+  it('is shown by the metrics', async () => {
+    const text = await worker.get(Metrics).registry.metrics();
+    for (const { name } of RETENTION_CLASSES)
+      expect(text).toMatch(new RegExp(`stoa_retention_overdue_seconds\\{class="${name}"\\} 0\n`));
+  });
+});
