@@ -1,9 +1,10 @@
-import { argon2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
-import type { OnModuleInit } from '@nestjs/common';
+import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { BoundedSemaphore } from '../platform/concurrency/bounded-semaphore.js';
 import { Metrics } from '../platform/metrics/metrics.js';
+import { HashThreads } from './hash-threads.js';
 import { normalisePassword } from './password-rules.js';
 
 /** OWASP Password Storage: memory (KiB), passes, lanes. About 35 ms of one core. */
@@ -25,11 +26,12 @@ interface StoredHash {
 }
 
 /**
- * Argon2id by Node's own crypto, on libuv's threads, a few at a time and one core left to everything else: a flood of sign-ins
- * cannot take the machine from the conversations.
+ * Argon2id by Node's own crypto, on threads of low priority, a few at a time and one core left to everything else: a flood of
+ * sign-ins cannot take the machine from the conversations.
  */
 @Injectable()
-export class PasswordHasher implements OnModuleInit {
+export class PasswordHasher implements OnModuleInit, OnApplicationShutdown {
+  private readonly threads = new HashThreads();
   private readonly semaphore = new BoundedSemaphore({
     concurrency: Math.max(1, Math.min(4, availableParallelism()) - 1),
     maxWaiting: MAX_WAITING,
@@ -44,6 +46,10 @@ export class PasswordHasher implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     this.dummy = await this.hash(randomBytes(32).toString('base64url'));
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.threads.stop();
   }
 
   /** The hash of a secret that nobody knows, with the current parameters: what is verified when there is no account. */
@@ -83,9 +89,7 @@ export class PasswordHasher implements OnModuleInit {
     return this.semaphore.run(async () => {
       const end = this.seconds.startTimer();
       try {
-        return await new Promise<Buffer>((resolve, reject) =>
-          argon2('argon2id', parameters, (error, derived) => (error ? reject(error) : resolve(derived))),
-        );
+        return await this.threads.derive(parameters);
       } finally {
         end();
       }

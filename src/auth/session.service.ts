@@ -83,8 +83,11 @@ export class SessionService {
     if (sessionIds.length > 0) await this.repository.touch(sessionIds);
   }
 
-  /** Keeps the session of a request alive without making the request wait. */
+  /** Keeps the session of a request alive without making the request wait, and without a write when it was used just now. */
   touchSoon(session: SessionFacts): void {
+    const { memberIdleMs, guestIdleMs } = this.config;
+    const idleMs = session.kind === 'member' ? memberIdleMs : guestIdleMs;
+    if (Date.now() - session.lastSeenAt.getTime() < touchIntervalMs(idleMs)) return;
     this.touch([session.id]).catch((error: unknown) => this.log.warn({ event: 'session.touch_failed', err: error }));
   }
 
@@ -152,6 +155,9 @@ export class SessionService {
     return { session, token };
   }
 }
+
+/** ms between two writes that keep a session alive; `SessionRepository.touch` holds to the same. */
+const touchIntervalMs = (idleMs: number): number => Math.min(60_000, idleMs / 10);
 
 /** What logs and the audit may know of a session: the first 8 digits of its hash. */
 const shortHash = ({ tokenHash }: SessionFacts): string => tokenHash.slice(0, 8);

@@ -62,6 +62,10 @@ describe('registration', () => {
     expect([asked.status, asked.text]).toEqual([202, '{"status":"accepted"}']);
     const mail = await mailTo(email, 'confirm-registration');
     expect(mail.text).toContain(`http://stoa.test/confirm#token=${mail.token}\n`);
+    const joined = await database.query<{ event: string }>('SELECT event FROM audit_events WHERE request_id = $1', [
+      asked.headers.get('x-request-id'),
+    ]);
+    expect(joined.map(({ event }) => event)).toEqual(['registration.ask', 'token.give']);
     const before = browser.cookie;
     const answer = await browser.post('/registrations/confirm', { token: mail.token });
     expect(answer.body).toMatchObject({ user: { kind: 'member', email }, csrfToken: expect.any(String) });

@@ -1,0 +1,42 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { afterAll, describe, expect, it } from 'vitest';
+import { HashThreads } from './hash-threads.js';
+
+/** Nice values of all threads of this process (Linux). */
+const niceValues = (): number[] =>
+  readdirSync('/proc/self/task').map((tid) => {
+    const fields = readFileSync(`/proc/self/task/${tid}/stat`, 'utf8').split(') ')[1]?.split(' ');
+    return Number(fields?.[16]);
+  });
+
+describe('HashThreads', () => {
+  const threads = new HashThreads();
+  afterAll(() => threads.stop());
+
+  it('compute Argon2id as RFC 9106 has it (5.3)', async () => {
+    const hash = await threads.derive({
+      message: Buffer.alloc(32, 1),
+      nonce: Buffer.alloc(16, 2),
+      secret: Buffer.alloc(8, 3),
+      associatedData: Buffer.alloc(12, 4),
+      parallelism: 4,
+      tagLength: 32,
+      memory: 32,
+      passes: 3,
+    });
+    expect(hash.toString('hex')).toBe('0d640df58d78766c08c037a34a8b53c9d01ef0452d75b65eb52520e96b01e659');
+  });
+
+  it.runIf(process.platform === 'linux')('run below everything else, and nothing else with them', () => {
+    const values = niceValues();
+    const usual = values[0] ?? 0;
+    expect(values.filter((nice) => nice === Math.min(19, usual + 10))).toHaveLength(1);
+    expect(values.filter((nice) => nice === usual)).toHaveLength(values.length - 1);
+  });
+
+  it('are made again when one has failed', async () => {
+    await expect(threads.derive({} as never)).rejects.toThrow('a hashing thread ended');
+    const parameters = { message: 'a', nonce: Buffer.alloc(16), parallelism: 1, tagLength: 4, memory: 8, passes: 1 };
+    expect(await threads.derive(parameters)).toHaveLength(4);
+  });
+});

@@ -1,0 +1,43 @@
+import type { Argon2Parameters } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+
+const SOURCE = new URL('hash-thread.mjs', import.meta.url);
+
+/** Threads of this process's own that compute Argon2id, each one at a time; made when they are needed, and again when one died. */
+export class HashThreads {
+  private readonly idle: Worker[] = [];
+  private readonly all = new Set<Worker>();
+
+  /** The caller holds to a number at once: every call that finds no idle thread makes one. */
+  derive(parameters: Argon2Parameters): Promise<Buffer> {
+    const worker = this.idle.pop() ?? this.start();
+    return new Promise((resolve, reject) => {
+      const fail = (cause: unknown): void => {
+        worker.removeAllListeners('message');
+        this.all.delete(worker);
+        reject(new Error('a hashing thread ended', { cause }));
+      };
+      worker.once('error', fail).once('exit', fail);
+      worker.once('message', (hash: Uint8Array) => {
+        worker.off('error', fail).off('exit', fail);
+        this.idle.push(worker);
+        resolve(Buffer.from(hash));
+      });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker thread has no origin
+      worker.postMessage(parameters);
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.idle.length = 0;
+    await Promise.all([...this.all].map((worker) => worker.terminate()));
+  }
+
+  private start(): Worker {
+    const worker = new Worker(SOURCE, { name: 'hash', execArgv: [] });
+    // An idle thread must not keep a process that is done.
+    worker.unref();
+    this.all.add(worker);
+    return worker;
+  }
+}

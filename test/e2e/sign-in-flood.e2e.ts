@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deploy } from '../support/deployment.js';
+import type { Deployment } from '../support/deployment.js';
+import { Person, meet } from '../support/person.js';
+
+// Requirement A4: whoever floods the hash takes nothing from the conversations.
+
+let deployment: Deployment;
+let url: string;
+
+beforeAll(async () => {
+  deployment = await deploy({ apis: 1 });
+  url = deployment.apis[0]?.url ?? '';
+});
+afterAll(() => deployment?.stop());
+
+/** Attackers at once: more than may wait for a hash. */
+const ATTACKERS = 48;
+
+async function flood(until: AbortSignal): Promise<Map<number, number>> {
+  const statuses = new Map<number, number>();
+  const attack = async (): Promise<void> => {
+    const person = new Person(url);
+    await person.http('GET', '/csrf');
+    while (!until.aborted) {
+      const { status } = await person.http('POST', '/sessions', { email: 'nobody@example.com', password: 'wrong' });
+      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: ATTACKERS }, attack));
+  return statuses;
+}
+
+it('keeps messages quick while sign-ins are at the limit of the hash, and tells the rest to come back', async () => {
+  const { ada, adas } = await meet([url]);
+  const measure = async (count: number): Promise<number> => {
+    const times: number[] = [];
+    for (let i = 0; i < count; i += 1) {
+      const startedAt = performance.now();
+      await ada.say(adas, `message ${i}`);
+      times.push(performance.now() - startedAt);
+      await sleep(10);
+    }
+    return times.toSorted((a, b) => a - b)[Math.floor(count * 0.99) - 1] ?? 0;
+  };
+  await measure(50);
+  const calm = await measure(300);
+  const over = new AbortController();
+  const flooding = flood(over.signal);
+  await sleep(1_500);
+  const flooded = await measure(300);
+  over.abort();
+  const statuses = await flooding;
+  process.stdout.write(
+    `ack p99: ${calm.toFixed(1)} ms calm, ${flooded.toFixed(1)} ms flooded; ${JSON.stringify([...statuses])}\n`,
+  );
+  expect(statuses.get(401)).toBeGreaterThan(20);
+  expect(statuses.get(503)).toBeGreaterThan(0);
+  expect([...statuses.keys()].every((status) => status === 401 || status === 503)).toBe(true);
+  expect(flooded).toBeLessThan(500);
+  ada.disconnect();
+});
