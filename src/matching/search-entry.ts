@@ -39,10 +39,10 @@ export class SearchEntry {
       const home = await this.queue.takeHome(wanted.userId, { shard: wanted.shard, searchId });
       const record = { ...wanted, ...home };
       const reply = await this.queue.enqueue({ ...record, avoidance });
+      if (reply.wake) void this.wake(home.shard);
       if (reply.status === 'new') await this.refuseWhoChats(record);
       if (reply.status === 'new' || reply.status === 'live') {
         this.records.remember({ ...record, sinceMs: reply.sinceMs });
-        if (reply.wake) await this.wake(home.shard);
         return { searchId: home.searchId, sinceMs: reply.sinceMs };
       }
       // `other`: the home was lost while its search lives; it is found again under its own id. `ended`: room for another.

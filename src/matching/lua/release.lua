@@ -7,20 +7,20 @@
 local function release(k, v)
   local search, claim = ARGV[v], ARGV[v + 1]
   if ARGV[v + 2] == '1' then redis.call('ZREM', KEYS[3], claim) end
-  local t = redis.call('HMGET', KEYS[k], 'state', 'claim', 'quit', 'user', 'version', 'since', 'attrs', 'lists')
-  if t[1] ~= 'C' or t[2] ~= claim then return 'not_claimed' end
-  if t[3] then
+  local t = redis.call('HMGET', KEYS[k], 'claim', 'quit', 'user', 'version', 'since', 'attrs', 'lists')
+  if t[1] ~= claim then return 'not_claimed' end
+  if t[2] then
     if redis.call('GET', KEYS[k + 1]) == search then redis.call('DEL', KEYS[k + 1]) end
     redis.call('DEL', KEYS[k], KEYS[k + 2], KEYS[k + 3])
     redis.call('ZREM', KEYS[1], search)
     redis.call('ZREM', KEYS[2], search)
-    redis.call('HSET', KEYS[k], 'state', 'X', 'why', t[3])
+    redis.call('HSET', KEYS[k], 'state', 'X', 'why', t[2])
     redis.call('PEXPIRE', KEYS[k], ARGV[1])
     return 'ended'
   end
   redis.call('HSET', KEYS[k], 'state', 'W')
   redis.call('HDEL', KEYS[k], 'claim')
-  redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[2], '*', 'op', '=', 's', search, 'u', t[4], 'v', t[5], 't', t[6], 'a', t[7], 'l', t[8])
+  redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[2], '*', 'op', '=', 's', search, 'u', t[3], 'v', t[4], 't', t[5], 'a', t[6], 'l', t[7])
   return 'released'
 end
 
