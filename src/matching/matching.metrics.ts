@@ -12,7 +12,8 @@ export class MatchingMetrics {
   readonly dropped;
   readonly pool;
   readonly tick;
-  readonly builds;
+  readonly ended;
+  readonly faults;
 
   constructor(metrics: Metrics) {
     this.wait = metrics.histogram('stoa_matching_wait_seconds', 'From the start of a search to its conversation', {
@@ -25,6 +26,15 @@ export class MatchingMetrics {
     this.dropped = metrics.counter('stoa_matching_dropped_total', 'Searches that nobody kept alive');
     this.pool = metrics.gauge('stoa_matching_pool_size', 'Waiting searches', undefined, { labels: ['shard'] });
     this.tick = metrics.histogram('stoa_matching_tick_seconds', 'One look at a shard, from the poll to the claims');
-    this.builds = metrics.counter('stoa_matching_mirror_builds_total', 'Mirrors built from the pool itself');
+    this.ended = metrics.counter('stoa_matching_searches_ended_total', 'Searches that ended, by class and how', {
+      labels: ['shard', 'class', 'how'],
+    });
+    this.faults = metrics.counter(
+      'stoa_matching_criterion_faults_total',
+      'Pairs scored without a criterion that failed',
+      {
+        labels: ['criterion'],
+      },
+    );
   }
 }

@@ -20,7 +20,8 @@ import { SearchStatusReader } from './search-status.reader.js';
 import { SearchService } from './search.service.js';
 import { ShardFeed } from './shard-feed.js';
 import { ShardKeeper } from './shard-keeper.js';
-import { ShardReporter } from './shard-reporter.js';
+import { ShardMemory } from './shard-memory.js';
+import { ShardObserver } from './shard-observer.js';
 import { ShardRunner } from './shard-runner.js';
 import { ShardSweeper } from './shard-sweeper.js';
 
@@ -47,7 +48,8 @@ import { ShardSweeper } from './shard-sweeper.js';
     SearchStatusReader,
     ShardFeed,
     ShardKeeper,
-    ShardReporter,
+    ShardMemory,
+    ShardObserver,
     ShardRunner,
     ShardSweeper,
   ],

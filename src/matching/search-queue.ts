@@ -78,10 +78,11 @@ export class SearchQueue {
     return touchScript.run(this.redis, keys, [leaseMs, ...searchIds]);
   }
 
-  /** undefined when it does not live (any more). */
+  /** undefined when it does not live, or will not outlive the claim that it is in. */
   async read({ shard, searchId }: SearchPlace): Promise<StoredSearch | undefined> {
-    const [state, sinceMs, attrs] = await this.redis.hmget(ticketKey(shard, searchId), 'state', 'since', 'attrs');
-    if ((state !== 'W' && state !== 'C') || !attrs) return undefined;
+    const key = ticketKey(shard, searchId);
+    const [state, sinceMs, attrs, quit] = await this.redis.hmget(key, 'state', 'since', 'attrs', 'quit');
+    if ((state !== 'W' && state !== 'C') || !attrs || quit) return undefined;
     return { sinceMs: Number(sinceMs), attrs };
   }
 

@@ -8,6 +8,7 @@ import { classOf, sizeWord } from './shard-report.js';
 import type { ShardReport } from './shard-report.js';
 import { reportKey } from './shard.keys.js';
 import { unpackFacts } from './ticket-packing.js';
+import { wideningWords } from './widen.js';
 
 type Status = SearchStatus & { since: string };
 
@@ -34,6 +35,8 @@ export class SearchStatusReader {
         const place = this.records.of(userId) ?? (await this.queue.homeOf(userId));
         const search = place && (await this.queue.read(place));
         if (!search) return undefined;
+        // Whoever has just come to this process is remembered from here on.
+        if (!this.records.of(userId)) this.records.remember({ ...place, ...search, userId });
         const status = describe(search.attrs, Math.max(0, nowMs - search.sinceMs), await reportOf(place.shard));
         return [userId, { searchId: place.searchId, since: new Date(search.sinceMs).toISOString(), ...status }];
       }),
@@ -55,10 +58,12 @@ export class SearchStatusReader {
 
 /** Nothing is guessed: without a report the pool is small as far as we know, and the wait unknown. */
 function describe(attrs: string, waitedMs: number, report: ShardReport | undefined): Omit<SearchStatus, 'searchId'> {
+  const facts = unpackFacts(attrs);
+  const widenAfterMs = report?.widenAfterMs[classOf(facts)];
   return {
     waitedMs,
-    estimatedWaitMs: report?.medianWaitMs[classOf(unpackFacts(attrs))] ?? null,
+    estimatedWaitMs: report?.medianWaitMs[classOf(facts)] ?? null,
     poolSize: sizeWord(report?.waiting ?? 0),
-    widened: [],
+    widened: widenAfterMs === undefined ? [] : wideningWords(facts, waitedMs, widenAfterMs),
   };
 }

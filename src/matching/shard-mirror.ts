@@ -3,7 +3,7 @@ import { AvoidBook } from './avoid-book.js';
 import type { Delta } from './delta.js';
 import { InterestTags } from './interest-tags.js';
 import { ShardPolicy } from './shard-policy.js';
-import type { ShardPolicyOptions } from './shard-policy.js';
+import type { Departure, ShardPolicyOptions } from './shard-policy.js';
 import { unpackTicket } from './ticket-packing.js';
 import type { PackedTicket } from './ticket-packing.js';
 import type { SearchTicket } from './ticket.types.js';
@@ -11,6 +11,11 @@ import { WaitingPool } from './waiting-pool.js';
 
 /** How long a pair that a claim refused is not proposed again (ms): the truth may have changed by then. */
 const REFUSAL_REMEMBERED_MS = 60_000;
+
+interface MirrorOptions extends Omit<ShardPolicyOptions, 'tags' | 'avoids'> {
+  /** Told of each search that ended unmatched. */
+  readonly onDeparture?: (ticket: SearchTicket, how: Departure) => void;
+}
 
 /** The waiting searches of one shard in a runner's memory: the fold of the deltas. No I/O. */
 export class ShardMirror {
@@ -22,7 +27,7 @@ export class ShardMirror {
   private readonly book = new AvoidBook(() => this.nowMs);
   private readonly tags = new InterestTags();
 
-  constructor(private readonly options: Omit<ShardPolicyOptions, 'tags' | 'avoids'> = {}) {
+  constructor(private readonly options: MirrorOptions = {}) {
     this.policy = this.newPolicy();
   }
 
@@ -58,7 +63,9 @@ export class ShardMirror {
     if (delta.kind === 'mark') return;
     if (delta.kind === 'left') {
       const ticket = this.take(delta.searchId);
-      if (ticket && delta.why !== 'claimed') this.policy.departed(ticket, this.nowMs, delta.why);
+      if (!ticket || delta.why === 'claimed') return;
+      this.policy.departed(ticket, this.nowMs, delta.why);
+      this.options.onDeparture?.(ticket, delta.why);
       return;
     }
     const ticket = this.put(delta.ticket, avoidance);

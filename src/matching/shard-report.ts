@@ -1,9 +1,15 @@
+import type { ShardPolicy } from './shard-policy.js';
+import type { WaitingPool } from './waiting-pool.js';
+import { widenAfterMs } from './widen.js';
+
 /** What a runner says about its shard, once a second, for the people who wait in it. */
 export interface ShardReport {
   /** How many wait. */
   readonly waiting: number;
   /** Median wait (ms) of those matched lately, by `classOf`; absent: too few. */
   readonly medianWaitMs: Readonly<Record<string, number>>;
+  /** After how long a search is widened (ms), by `classOf`; absent: nobody of the class waits. */
+  readonly widenAfterMs: Readonly<Record<string, number>>;
 }
 
 /** ms for which a report counts. */
@@ -28,6 +34,17 @@ export const classOf = ({ gender, seeksGenders }: { gender: number; seeksGenders
 export function sizeWord(waiting: number): 'few' | 'some' | 'many' {
   if (waiting < FEW_BELOW) return 'few';
   return waiting < SOME_BELOW ? 'some' : 'many';
+}
+
+/** When the classes that wait are widened at the latest, from what is known of them now. */
+export function widenTimes(pool: WaitingPool, { learning, config }: ShardPolicy): Record<string, number> {
+  const hazardPerS = learning.impatience.hazard(config.widen.earliestMs / 1_000);
+  const latest: Record<string, number> = {};
+  for (const { profile, partnersPerS } of pool.buckets.values()) {
+    const afterMs = widenAfterMs(partnersPerS, hazardPerS, config.widen);
+    latest[classOf(profile)] = Math.max(latest[classOf(profile)] ?? 0, Math.round(afterMs));
+  }
+  return latest;
 }
 
 /** The waits of the newest matches by class. Bounded: 12 classes of `WAITS_KEPT`. */

@@ -4,14 +4,12 @@ import { Injectable } from '@nestjs/common';
 import { Log } from '../platform/logging/log.js';
 import type { Claim } from './claim.types.js';
 import { MatchOpener } from './match-opener.js';
-import { MatchingMetrics } from './matching.metrics.js';
 import { PairClaimer } from './pair-claimer.js';
 import { CLAIM_OPEN_WITHIN_MS, TICK_MS } from './search.limits.js';
 import { ShardFeed } from './shard-feed.js';
-import { ShardMirror } from './shard-mirror.js';
-import { ShardReporter } from './shard-reporter.js';
-import { RecentWaits, classOf } from './shard-report.js';
-import type { ProposedPair } from './ticket.types.js';
+import { ShardMemory } from './shard-memory.js';
+import type { KnownShard } from './shard-memory.js';
+import { ShardObserver } from './shard-observer.js';
 
 /** Transactions under way at once for one shard; more would only wait for each other. */
 const MOST_OPENINGS = 4;
@@ -24,8 +22,7 @@ const MOST_FAULTS = 20;
 interface Run {
   readonly shard: string;
   readonly runner: string;
-  readonly mirror: ShardMirror;
-  readonly waits: RecentWaits;
+  readonly known: KnownShard;
   readonly openings: Set<Promise<void>>;
   /** ms of the process: no claims before this, because Postgres refused the last ones. */
   pausedUntil: number;
@@ -38,8 +35,8 @@ export class ShardRunner {
     private readonly feed: ShardFeed,
     private readonly claimer: PairClaimer,
     private readonly opener: MatchOpener,
-    private readonly reporter: ShardReporter,
-    private readonly metrics: MatchingMetrics,
+    private readonly observer: ShardObserver,
+    private readonly memory: ShardMemory,
     private readonly log: Log,
   ) {}
 
@@ -48,8 +45,7 @@ export class ShardRunner {
     const run: Run = {
       shard,
       runner: randomUUID(),
-      mirror: new ShardMirror(),
-      waits: new RecentWaits(),
+      known: await this.memory.of(shard),
       openings: new Set(),
       pausedUntil: 0,
     };
@@ -57,10 +53,10 @@ export class ShardRunner {
       await this.tickOn(run, signal);
     } finally {
       await Promise.all(run.openings);
-      this.metrics.pool.remove({ shard });
+      this.observer.rested(shard);
     }
     if (!signal.aborted) return false;
-    return (await this.feed.rest(shard, run.runner, true)) === 'rested' && run.mirror.pool.size > 0;
+    return (await this.feed.rest(shard, run.runner, true)) === 'rested' && run.known.mirror.pool.size > 0;
   }
 
   private async tickOn(run: Run, signal: AbortSignal): Promise<void> {
@@ -81,20 +77,20 @@ export class ShardRunner {
 
   /** @returns true when the run is over: nobody waits, or another one runs the shard */
   private async tick(run: Run): Promise<boolean> {
-    const { shard, mirror, openings } = run;
-    const end = this.metrics.tick.startTimer();
+    const { shard, known, openings } = run;
+    const { mirror } = known;
+    const began = performance.now();
     if (!(await this.feed.follow(shard, mirror, run.runner))) return true;
-    if (openings.size < MOST_OPENINGS && performance.now() >= run.pausedUntil) await this.claim(run);
-    end();
-    this.metrics.pool.set({ shard }, mirror.pool.size);
-    await this.reporter.report(shard, mirror, run.waits);
+    if (openings.size < MOST_OPENINGS && began >= run.pausedUntil) await this.claim(run);
+    await this.observer.ticked(shard, known, (performance.now() - began) / 1_000);
+    await this.memory.save(shard, known);
     if (mirror.pool.size > 0 || openings.size > 0) return false;
     return (await this.feed.rest(shard, run.runner, false)) !== 'busy';
   }
 
   private async claim(run: Run): Promise<void> {
     const claimedAt = performance.now();
-    const claims = await this.claimer.claim(run.shard, run.mirror);
+    const claims = await this.claimer.claim(run.shard, run.known.mirror);
     if (claims.length > 0) this.open(run, claims, claimedAt);
   }
 
@@ -112,19 +108,6 @@ export class ShardRunner {
   private async openAll(run: Run, claims: readonly Claim[], claimedAt: number): Promise<void> {
     // This process was held up for so long that the sweep may be about to release them: it decides.
     if (performance.now() - claimedAt > CLAIM_OPEN_WITHIN_MS) return;
-    const { opened, vetoed } = await this.opener.open(run.shard, claims);
-    for (const pair of opened) this.learn(run, pair);
-    for (const { a, b } of vetoed) run.mirror.refuse(a, b);
-    this.metrics.claims.inc({ shard: run.shard, outcome: 'opened' }, opened.length);
-    this.metrics.claims.inc({ shard: run.shard, outcome: 'vetoed' }, vetoed.length);
-  }
-
-  private learn({ shard, mirror, waits }: Run, pair: ProposedPair): void {
-    mirror.policy.paired(pair, mirror.nowMs);
-    for (const ticket of [pair.a, pair.b]) {
-      const waitMs = Math.max(0, mirror.nowMs - ticket.sinceMs);
-      waits.observe(classOf(ticket), waitMs);
-      this.metrics.wait.observe({ shard, class: classOf(ticket) }, waitMs / 1_000);
-    }
+    this.observer.opened(run.shard, run.known, claims.length, await this.opener.open(run.shard, claims));
   }
 }

@@ -33,11 +33,11 @@ export function packAttributes({ gender, ageBand, languages, interests, seeks }:
 }
 
 /** The part of the attributes that needs no tags. */
-export type PackedFacts = Pick<SearchTicket, 'gender' | 'ageBand' | 'languages' | 'seeksGenders' | 'seeksAges'>;
+type PackedFacts = Pick<SearchTicket, 'gender' | 'seeksGenders' | 'seeksAges' | 'opensLanguage'>;
 
 export function unpackFacts(attrs: string): PackedFacts {
-  const [gender, ageBand, languages, , seeksGenders, seeksAges] = JSON.parse(attrs) as Packed;
-  return { gender, ageBand, languages, seeksGenders, seeksAges };
+  const [gender, , , , seeksGenders, seeksAges] = JSON.parse(attrs) as Packed;
+  return { gender, seeksGenders, seeksAges, opensLanguage: false };
 }
 
 /** The search as the picker sees it. Its interests are held in `tags` until they are released. */

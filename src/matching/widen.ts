@@ -22,14 +22,17 @@ export function widened(ticket: SearchTicket): SearchTicket & { anyLanguage: boo
   return { ...ticket, seeksAges: widenAges(ticket.seeksAges), anyLanguage: ticket.opensLanguage };
 }
 
+/** What decides whether widening changes anything for a search. */
+type Widenable = Pick<SearchTicket, 'seeksAges' | 'opensLanguage'>;
+
 /** What widening changes for this search, in the words of `search:status`: nothing for who seeks any age and keeps to the languages. */
-function widenable(ticket: SearchTicket): string[] {
+function widenable(ticket: Widenable): string[] {
   const ages = widenAges(ticket.seeksAges) === ticket.seeksAges ? [] : ['age'];
   return ticket.opensLanguage ? [...ages, 'language'] : ages;
 }
 
 /** `widened` of `search:status`: what is widened, or what will be within 5 s (`age:in_3s`, whole seconds, at least 1). */
-export function wideningWords(ticket: SearchTicket, waitMs: number, afterMs: number): string[] {
+export function wideningWords(ticket: Widenable, waitMs: number, afterMs: number): string[] {
   const leftMs = afterMs - waitMs;
   if (leftMs > ANNOUNCED_MS) return [];
   const suffix = leftMs <= 0 ? '' : `:in_${Math.ceil(leftMs / 1000)}s`;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { learningKey } from '../../src/matching/shard.keys.js';
 import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
 import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
 
@@ -111,6 +112,30 @@ describe('matching', () => {
     await eventually(async () => (await api.searches.statusesOf([a, b])).size === 0);
     await expect(api.searches.start(a, aSearch())).rejects.toMatchObject({ code: 'ALREADY_CHATTING' });
     expect(await api.searches.statusOf(a)).toBeUndefined();
+  });
+
+  it('tells who waits how it goes, widens in time, and remembers what it learnt', async () => {
+    const [a, b] = (await stage.aCrowd(api.database, 2)) as [string, string];
+    await api.searches.start(a, aSearch({ ageBand: '18-24', seeks: { ageBands: ['18-24'] } }));
+    const widened = await eventually(async () => {
+      const status = await api.searches.statusOf(a);
+      return status?.widened.includes('age') && status;
+    });
+    expect(widened.waitedMs).toBeGreaterThanOrEqual(1_000);
+    expect(widened.poolSize).toBe('few');
+    await api.searches.start(b, aSearch({ ageBand: '25-34' }));
+    const found = await eventually(async () => (await partners([a])).get(a));
+    expect(found).toBe(b);
+    await eventually(async () => (await api.redis.exists(learningKey('all'))) === 1);
+    // Enough were matched by now for a median of those who are alike.
+    const [c] = (await stage.aCrowd(api.database, 1)) as [string];
+    await api.searches.start(c, aSearch({ interests: ['alone'], seeks: { genders: [] } }));
+    const status = await eventually(async () => {
+      const own = await api.searches.statusOf(c);
+      return own?.estimatedWaitMs !== null && own;
+    });
+    expect(status.estimatedWaitMs).toBeLessThan(10_000);
+    await api.searches.cancel(c);
   });
 
   it('goes on when the worker that runs the shard drains', async () => {

@@ -171,7 +171,11 @@ export class MatchingModel {
   private async cancel(user: string, api: MatchingProcess, round: Op[]): Promise<void> {
     // A claim that nobody concludes would be waited for: the sweep is played when there is one.
     const hangs = round.some((op) => op.op === 'claim' && op.next !== 'open' && op.next !== 'twice');
-    if (hangs || this.unresolved().some(({ pair }) => pair.a.userId === user || pair.b.userId === user)) return;
+    if (hangs || this.unresolved().some(({ pair }) => pair.a.userId === user || pair.b.userId === user)) {
+      // They only look, as everybody does who comes to another process.
+      await api.searches.statusOf(user);
+      return;
+    }
     const reply = await api.searches.cancel(user);
     this.note(user, reply === 'not_searching' ? 'unknown' : 'idle', round);
     const talks = (await partnersOf(this.view.database, [user])).has(user);

@@ -1,0 +1,73 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Log } from '../platform/logging/log.js';
+import { REDIS } from '../platform/redis/redis.tokens.js';
+import type { RedisClient } from '../platform/redis/redis-connection.js';
+import { Learning } from './learning.js';
+import type { LearningSnapshot } from './learning.js';
+import { MatchingMetrics } from './matching.metrics.js';
+import { ShardMirror } from './shard-mirror.js';
+import { RecentWaits, classOf } from './shard-report.js';
+import { learningKey } from './shard.keys.js';
+
+/** How long what was learnt is of use (ms). */
+const LEARNING_TTL_MS = 24 * 3_600_000;
+
+/** ms between two snapshots of a running shard */
+const SNAPSHOT_EVERY_MS = 10_000;
+
+/** What a process knows of a shard that it runs, or ran. */
+export interface KnownShard {
+  readonly mirror: ShardMirror;
+  readonly waits: RecentWaits;
+  /** ms of the shard's clock */
+  savedAtMs: number;
+}
+
+/** Remembers shards between runs: the mirror in this process, what was learnt also in Redis, for a worker that takes over. */
+@Injectable()
+export class ShardMemory {
+  private readonly known = new Map<string, KnownShard>();
+
+  constructor(
+    @Inject(REDIS) private readonly redis: RedisClient,
+    private readonly metrics: MatchingMetrics,
+    private readonly log: Log,
+  ) {}
+
+  async of(shard: string): Promise<KnownShard> {
+    const known = this.known.get(shard);
+    if (known) return known;
+    const learning = await this.load(shard);
+    const mirror = new ShardMirror({
+      ...(learning ? { learning } : {}),
+      onFault: (criterion, fault) => this.noteFault(criterion, fault),
+      onDeparture: (ticket, how) => this.metrics.ended.inc({ shard, class: classOf(ticket), how }),
+    });
+    const fresh = { mirror, waits: new RecentWaits(), savedAtMs: 0 };
+    this.known.set(shard, fresh);
+    return fresh;
+  }
+
+  /** Now and then; what is lost with a process costs some seconds of learning. */
+  async save(shard: string, known: KnownShard): Promise<void> {
+    if (known.mirror.nowMs - known.savedAtMs < SNAPSHOT_EVERY_MS) return;
+    known.savedAtMs = known.mirror.nowMs;
+    const snapshot = JSON.stringify(known.mirror.policy.learning.toSnapshot());
+    await this.redis.set(learningKey(shard), snapshot, 'PX', LEARNING_TTL_MS);
+  }
+
+  private async load(shard: string): Promise<Learning | undefined> {
+    try {
+      const snapshot = await this.redis.get(learningKey(shard));
+      return snapshot === null ? undefined : Learning.fromSnapshot(JSON.parse(snapshot) as LearningSnapshot);
+    } catch (error) {
+      this.log.warn({ event: 'matching.snapshot_unreadable', shard, err: error });
+      return undefined;
+    }
+  }
+
+  private noteFault(criterion: string, fault: unknown): void {
+    this.metrics.faults.inc({ criterion });
+    this.log.warn({ event: 'matching.criterion_failed', criterion, err: fault });
+  }
+}

@@ -1,0 +1,56 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { REDIS } from '../platform/redis/redis.tokens.js';
+import type { RedisClient } from '../platform/redis/redis-connection.js';
+import type { OpenedClaims } from './match-opener.js';
+import { MatchingMetrics } from './matching.metrics.js';
+import type { KnownShard } from './shard-memory.js';
+import { REPORT_EVERY_MS, REPORT_TTL_MS, classOf, widenTimes } from './shard-report.js';
+import type { ShardReport } from './shard-report.js';
+import { reportKey } from './shard.keys.js';
+
+/** Tells how a shard fares: its policy, so that it learns; the people who wait in it; the operators. */
+@Injectable()
+export class ShardObserver {
+  private readonly reportedAt = new Map<string, number>();
+
+  constructor(
+    @Inject(REDIS) private readonly redis: RedisClient,
+    private readonly metrics: MatchingMetrics,
+  ) {}
+
+  /** After each tick; people are told once a second. */
+  async ticked(shard: string, { mirror, waits }: KnownShard, seconds: number): Promise<void> {
+    this.metrics.tick.observe(seconds);
+    this.metrics.pool.set({ shard }, mirror.pool.size);
+    if (mirror.nowMs - (this.reportedAt.get(shard) ?? 0) < REPORT_EVERY_MS) return;
+    this.reportedAt.set(shard, mirror.nowMs);
+    const report: ShardReport = {
+      waiting: mirror.pool.size,
+      medianWaitMs: waits.medians(),
+      widenAfterMs: widenTimes(mirror.pool, mirror.policy),
+    };
+    await this.redis.set(reportKey(shard), JSON.stringify(report), 'PX', REPORT_TTL_MS);
+  }
+
+  /** Nobody waits, or another process runs the shard: it says how many do. */
+  rested(shard: string): void {
+    this.metrics.pool.remove({ shard });
+  }
+
+  opened(shard: string, { mirror, waits }: KnownShard, claimed: number, { opened, vetoed }: OpenedClaims): void {
+    for (const { a, b } of vetoed) mirror.refuse(a, b);
+    for (const pair of opened) {
+      mirror.policy.paired(pair, mirror.nowMs);
+      for (const ticket of [pair.a, pair.b]) {
+        const searchClass = classOf(ticket);
+        const waitMs = Math.max(0, mirror.nowMs - ticket.sinceMs);
+        waits.observe(searchClass, waitMs);
+        this.metrics.wait.observe({ shard, class: searchClass }, waitMs / 1_000);
+        this.metrics.ended.inc({ shard, class: searchClass, how: 'matched' });
+      }
+    }
+    this.metrics.claims.inc({ shard, outcome: 'opened' }, opened.length);
+    this.metrics.claims.inc({ shard, outcome: 'vetoed' }, vetoed.length);
+    this.metrics.claims.inc({ shard, outcome: 'partner_busy' }, claimed - opened.length - vetoed.length);
+  }
+}
