@@ -7,11 +7,6 @@ export class SessionRevoked {
   ) {}
 }
 
-/** A person asked to be forgotten; their sessions have ended, the rest follows in a job. */
-export class UserErased {
-  constructor(readonly userId: string) {}
-}
-
 /** What a person says about themselves is different now. */
 export class ProfileChanged {
   constructor(readonly userId: string) {}

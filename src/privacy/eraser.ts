@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationService } from '../chat/conversation.service.js';
+import { SearchService } from '../matching/search.service.js';
 import { Audit } from '../platform/audit/audit.js';
 import { Log } from '../platform/logging/log.js';
 import { ErasureRepository } from './erasure.repository.js';
@@ -9,6 +10,7 @@ import { ErasureRepository } from './erasure.repository.js';
 export class Eraser {
   constructor(
     private readonly repository: ErasureRepository,
+    private readonly searches: SearchService,
     private readonly conversations: ConversationService,
     private readonly audit: Audit,
     private readonly log: Log,
@@ -18,6 +20,7 @@ export class Eraser {
   async erase(erasureId: string): Promise<void> {
     const userId = await this.repository.findUser(erasureId);
     if (!userId) return;
+    await this.searches.drop(userId);
     await this.conversations.endOf(userId, 'left', userId);
     await this.audit.transaction(async (transaction) => {
       if (!(await this.repository.deleteUser(transaction, userId)))

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { UserErased } from '../auth/auth.events.js';
 import { SignedOut } from '../auth/auth.types.js';
 import { SessionService } from '../auth/session.service.js';
 import type { ErasureAccepted } from '../contracts/privacy.dto.js';
 import { Audit } from '../platform/audit/audit.js';
-import { DomainEvents } from '../platform/events/domain-events.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { Log } from '../platform/logging/log.js';
 import { JobProducer } from '../platform/queue/job-producer.js';
@@ -19,7 +17,6 @@ export class ErasureService {
     private readonly repository: ErasureRepository,
     private readonly sessions: SessionService,
     private readonly audit: Audit,
-    private readonly events: DomainEvents,
     private readonly jobs: JobProducer,
     private readonly log: Log,
   ) {}
@@ -32,7 +29,6 @@ export class ErasureService {
       return { receipt, ended };
     });
     this.sessions.announceEnded(ended, userId);
-    this.events.publish(new UserErased(userId));
     this.enqueue(receipt).catch((error: unknown) => this.log.warn({ event: 'erasure.wake_failed', err: error }));
     return new SignedOut({ receipt });
   }

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { ChatModule } from '../chat/chat.module.js';
+import { MatchingModule } from '../matching/matching.module.js';
 import { Eraser } from './eraser.js';
 import { ErasureRepository } from './erasure.repository.js';
 import { ErasureService } from './erasure.service.js';
@@ -10,7 +11,7 @@ import { ExportService } from './export.service.js';
 
 /** What a person may ask of us about their data: a copy of it, and to be forgotten. */
 @Module({
-  imports: [AuthModule, ChatModule],
+  imports: [AuthModule, ChatModule, MatchingModule],
   providers: [Eraser, ErasureRepository, ErasureService, ExportMaker, ExportRepository, ExportService],
   exports: [Eraser, ErasureService, ExportMaker, ExportService],
 })

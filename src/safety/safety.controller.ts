@@ -3,6 +3,7 @@ import { ApiAcceptedResponse, ApiNoContentResponse, ApiOkResponse } from '@nestj
 import { BlockList, ReportConversation, ReportReceipt } from '../contracts/safety.dto.js';
 import { Caller } from '../platform/identity/caller.decorator.js';
 import type { Identity } from '../platform/identity/identity.types.js';
+import { Limits } from '../platform/limiter/limits.decorator.js';
 import { BlockService } from './block.service.js';
 import { ReportService } from './report.service.js';
 
@@ -23,6 +24,7 @@ export class SafetyController {
 
   @Post('conversations/:id/reports')
   @HttpCode(202)
+  @Limits('report')
   @ApiAcceptedResponse({ type: ReportReceipt })
   report(
     @Caller() caller: Identity,

@@ -117,6 +117,22 @@ describe('an erasure', () => {
     bob.disconnect();
   });
 
+  it('takes a search out of the pool: the next one to come meets nobody', async () => {
+    const [ada, bob] = await Promise.all([0, 1].map(() => Person.guest(url, { interests: ['erasure'] })));
+    await ada?.connect();
+    await ada?.ask('search:start', {});
+    const { receipt } = (await ada?.http('DELETE', '/me'))?.body ?? {};
+    await vi.waitFor(
+      async () => expect(await countOf('SELECT FROM erasures WHERE id = $1 AND done_at IS NOT NULL', receipt)).toBe(1),
+      within(10_000),
+    );
+    await bob?.connect();
+    await bob?.ask('search:start', {});
+    await expect(bob?.next('conversation:started', { ms: 2_000 })).rejects.toThrow('no conversation:started');
+    await bob?.ask('search:cancel', {});
+    bob?.disconnect();
+  });
+
   it('goes on after kill -9 of the worker, and each is done once', async () => {
     const people = await Promise.all(Array.from({ length: 40 }, () => Person.guest(url)));
     const [worker] = deployment.workers;
@@ -133,6 +149,6 @@ describe('an erasure', () => {
     const done = await database.query(
       `SELECT count(*)::int AS rows, count(DISTINCT target)::int AS targets FROM audit_events WHERE event = 'erasure.done'`,
     );
-    expect(done.rows[0]).toEqual({ rows: 41, targets: 41 });
+    expect(done.rows[0]).toEqual({ rows: 42, targets: 42 });
   });
 });
