@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { ProcessCensus } from '../../src/platform/limiter/process-census.js';
 import { RateLimiter } from '../../src/platform/limiter/rate-limiter.js';
 import type { Bucket } from '../../src/platform/limiter/rate-limiter.js';
 import { startAuthApp } from '../support/auth-app.js';
@@ -120,6 +121,17 @@ describe('HTTP', () => {
     const keys = await redis.keys('*');
     expect(keys.filter((key) => key.includes('192.0.2') || key.includes(browser.cookie.slice(13)))).toEqual([]);
     expect(keys.some((key) => key.startsWith('stoa:{limit}:all_session:'))).toBe(true);
+  });
+
+  it('counts the processes that share the limits', async () => {
+    const [one, other] = [new ProcessCensus(redis), new ProcessCensus(redis)];
+    const before = auth.app.get(ProcessCensus, { strict: false }).count;
+    for (const census of [one, other, one]) await census.refresh();
+    expect([before, one.count]).toEqual([1, 3]);
+    for (const census of [one, other]) await census.onApplicationShutdown();
+    await one.refresh();
+    expect(one.count).toBe(2);
+    await one.onApplicationShutdown();
   });
 
   it('goes on with local buckets while Redis is away', async () => {
