@@ -9,6 +9,7 @@ import { RetentionLag } from './cleanup/retention-lag.service.js';
 import { ConfigModule } from './config/config.module.js';
 import { MatchingModule } from './matching/matching.module.js';
 import { MatchingProcessor } from './matching/matching.processor.js';
+import { QueueDashboard } from './ops/queue-dashboard.service.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
 import { JobRunnerModule } from './platform/queue/queue.module.js';
@@ -19,7 +20,7 @@ import { PresenceModule } from './presence/presence.module.js';
 /** The worker process, whole: every door it has is listed here. */
 @Module({
   imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, PrivacyModule, CleanupModule, JobRunnerModule],
-  providers: [AuthProcessor, PrivacyProcessor, MatchingProcessor, CleanupProcessor, RetentionLag],
+  providers: [AuthProcessor, PrivacyProcessor, MatchingProcessor, CleanupProcessor, RetentionLag, QueueDashboard],
 })
 export class WorkerModule {
   static for({ config, source }: Boot): DynamicModule {

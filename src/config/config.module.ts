@@ -9,6 +9,7 @@ import {
   RedisConfig,
   RuntimeConfig,
   SessionConfig,
+  StaffConfig,
 } from './config.types.js';
 import type { StoaConfig } from './config.types.js';
 
@@ -20,6 +21,7 @@ export class ConfigModule {
     const providers = [
       { provide: RuntimeConfig, useValue: config.runtime },
       { provide: HttpConfig, useValue: config.http },
+      { provide: StaffConfig, useValue: config.staff },
       { provide: DatabaseConfig, useValue: config.database },
       { provide: RedisConfig, useValue: config.redis },
       { provide: SessionConfig, useValue: config.session },

@@ -28,6 +28,11 @@ export class HttpConfig {
   readonly metricsPort?: number;
 }
 
+export class StaffConfig {
+  /** Undefined: no queue dashboard. */
+  readonly password?: string;
+}
+
 export class DatabaseConfig {
   readonly url!: string;
   readonly migrationUrl!: string;
@@ -74,6 +79,7 @@ export class MailConfig {
 export interface StoaConfig {
   runtime: RuntimeConfig;
   http: HttpConfig;
+  staff: StaffConfig;
   database: DatabaseConfig;
   redis: RedisConfig;
   session: SessionConfig;

@@ -51,6 +51,9 @@ export const ENV_SCHEMA = {
   MIGRATION_DATABASE_URL: text('Postgres as the owner of the schema, for npm run migrate; default DATABASE_URL'),
   REDIS_URL: text('Redis, redis://host:port; nodes of a cluster separated by commas; absent: npm start brings its own'),
   METRICS_PORT: port('Port of /metrics, apart from PORT; 0 takes a free one; absent: no metrics port'),
+  STAFF_PASSWORD: text(
+    'Password of the user "staff" for the queue dashboard, /queues on METRICS_PORT of a worker; 32 characters or more; absent: no dashboard',
+  ),
   SESSION_IDLE_SECONDS: seconds("A member's session ends after this long without use", 7 * 86_400),
   SESSION_MAX_SECONDS: seconds('Any session ends at this age', 30 * 86_400),
   GUEST_IDLE_SECONDS: seconds("A guest's session ends after this long without use", 2 * 86_400),

@@ -72,4 +72,12 @@ describe('readConfig', () => {
       }),
     );
   });
+
+  it('takes a password of the staff, if it is long enough', () => {
+    expect(readConfig({ ...valid, STAFF_PASSWORD: 'x'.repeat(32) }).staff).toEqual({ password: 'x'.repeat(32) });
+    expect(readConfig(valid).staff).toEqual({});
+    expect(faultsOf({ ...valid, STAFF_PASSWORD: 'short-password' })).toEqual([
+      'STAFF_PASSWORD must have 32 characters or more',
+    ]);
+  });
 });

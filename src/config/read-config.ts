@@ -1,5 +1,5 @@
 import { Ajv } from 'ajv';
-import type { StoaConfig } from './config.types.js';
+import type { StaffConfig, StoaConfig } from './config.types.js';
 import { ENV_SCHEMA } from './env.schema.js';
 import type { EnvKey } from './env.schema.js';
 import { parseSecretKeys } from './secret-keys.js';
@@ -62,6 +62,7 @@ function buildTree(s: Settings, faults: string[]): StoaConfig {
       trustProxy: readProxies(s.TRUST_PROXY, faults),
       ...(s.METRICS_PORT === undefined ? {} : { metricsPort: s.METRICS_PORT }),
     },
+    staff: readStaff(s.STAFF_PASSWORD, faults),
     database: { url: databaseUrl, migrationUrl: s.MIGRATION_DATABASE_URL ?? databaseUrl },
     redis: { urls: redisUrls },
     session: {
@@ -92,6 +93,15 @@ function readOrigin(value: string, production: boolean, faults: string[]): URL {
   }
   if (production && url.protocol !== 'https:') faults.push('PUBLIC_ORIGIN must be https in production');
   return url;
+}
+
+const MIN_STAFF_PASSWORD = 32;
+
+function readStaff(password: string | undefined, faults: string[]): StaffConfig {
+  if (password === undefined) return {};
+  if (password.length < MIN_STAFF_PASSWORD)
+    faults.push(`STAFF_PASSWORD must have ${MIN_STAFF_PASSWORD} characters or more`);
+  return { password };
 }
 
 function requireUrls(key: string, urls: string[], shape: RegExp, faults: string[]): void {

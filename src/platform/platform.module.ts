@@ -33,13 +33,14 @@ const services = [
   RateLimiter,
   Mailer,
   LoadMonitor,
+  MetricsServer,
 ];
 
 /** What every process has, whatever its role. */
 @Global()
 @Module({
   imports: [RedisModule, QueueModule],
-  providers: [...services, AddressSalts, ProcessCensus, MetricsServer, HealthMetrics],
+  providers: [...services, AddressSalts, ProcessCensus, HealthMetrics],
   exports: services,
 })
 export class PlatformModule {}

@@ -48,7 +48,10 @@ function interpolate(text: string, given: Record<string, string>): string {
 }
 
 const file = readFileSync('deploy/compose.yml', 'utf8');
-const compose = parse(interpolate(file, GIVEN), { merge: true }) as Compose;
+// As Compose does it: what is filled in is text, never YAML.
+const compose = parse(file, (_, value: unknown) => (typeof value === 'string' ? interpolate(value, GIVEN) : value), {
+  merge: true,
+}) as Compose;
 const { services } = compose;
 const ours = Object.entries(services).filter(([, { image }]) => image.startsWith('stoa:'));
 

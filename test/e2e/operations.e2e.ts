@@ -3,9 +3,11 @@ import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
 import { meet } from '../support/person.js';
 
+const STAFF_PASSWORD = 'a-password-of-the-staff-that-is-long';
+
 let deployment: Deployment;
 beforeAll(async () => {
-  deployment = await deploy({ apis: 2, workers: 1 });
+  deployment = await deploy({ apis: 2, workers: 1, env: { STAFF_PASSWORD } });
 });
 afterAll(() => deployment.stop());
 
@@ -52,5 +54,45 @@ describe('metrics tell what happens:', () => {
     expect(await valueOf(worker, 'stoa_retention_overdue_seconds{class="conversations"}')).toBe(0);
     expect(await valueOf(worker, 'stoa_postgres_pool_size')).toBe(10);
     expect(await valueOf(worker, 'stoa_health_fault{reason="postgres"}')).toBe(0);
+  });
+});
+
+describe("the operators' port of a worker", () => {
+  it('tells its health', async () => {
+    const [worker] = deployment.workers as [Deployment['workers'][0]];
+    const answer = await fetch(`${worker.operatorUrl}/health/ready`);
+    expect(answer.status).toBe(200);
+    expect(await answer.json()).toEqual({ status: 'ready', reasons: [] });
+    expect((await fetch(`${worker.operatorUrl}/health/live`)).status).toBe(200);
+    expect((await fetch(`${worker.operatorUrl}/elsewhere`)).status).toBe(404);
+  });
+
+  it('shows the queues to the staff and nobody else', async () => {
+    const [worker] = deployment.workers as [Deployment['workers'][0]];
+    const queues = `${worker.operatorUrl}/queues`;
+    const as = (password: string) => ({
+      authorization: `Basic ${Buffer.from(`staff:${password}`).toString('base64')}`,
+    });
+    const staff = as(STAFF_PASSWORD);
+    expect((await fetch(queues)).status).toBe(401);
+    expect((await fetch(`${queues}/api/queues`, { headers: as('guess') })).status).toBe(401);
+    expect(await (await fetch(queues, { headers: staff })).text()).toContain('Stoa');
+    const shown = (await (await fetch(`${queues}/api/queues`, { headers: staff })).json()) as {
+      queues: { name: string }[];
+    };
+    expect(shown.queues.map(({ name }) => name)).toEqual(expect.arrayContaining(['cleanup', 'matching']));
+    const pause = `${queues}/api/queues/cleanup/pause`;
+    const foreign = { ...staff, 'sec-fetch-site': 'cross-site' };
+    expect((await fetch(pause, { method: 'PUT', headers: foreign })).status).toBe(403);
+    expect((await fetch(pause, { method: 'PUT', headers: { ...staff, 'sec-fetch-site': 'same-origin' } })).status).toBe(
+      200,
+    );
+    await fetch(`${queues}/api/queues/cleanup/resume`, {
+      method: 'PUT',
+      headers: { ...staff, 'sec-fetch-site': 'same-origin' },
+    });
+    const [api] = deployment.apis as [Deployment['apis'][0]];
+    expect((await fetch(`${api.operatorUrl}/queues`, { headers: staff })).status).toBe(404);
+    expect((await fetch(`${api.url}/queues`, { headers: staff })).status).toBe(404);
   });
 });

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
+import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
@@ -12,6 +12,7 @@ import { Metrics } from './metrics.js';
 @Injectable()
 export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutdown {
   private server?: Server;
+  private readonly pages = new Map<string, RequestListener>();
 
   constructor(
     private readonly http: HttpConfig,
@@ -20,9 +21,16 @@ export class MetricsServer implements OnApplicationBootstrap, OnApplicationShutd
     private readonly log: Log,
   ) {}
 
+  /** Lets `listener` answer everything below `/name`. Before the start; it does its own authentication. */
+  serve(name: string, listener: RequestListener): void {
+    this.pages.set(name, listener);
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     if (this.http.metricsPort === undefined) return;
     const server = createServer((request, response) => {
+      const page = this.pages.get(request.url?.split(/[/?]/, 2)[1] ?? '');
+      if (page) return page(request, response);
       this.answer(request.url ?? '', response).catch(() => response.writeHead(500).end());
     });
     await new Promise<void>((resolve, reject) => {

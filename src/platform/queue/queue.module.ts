@@ -11,5 +11,9 @@ import { QueueMetrics } from './queue-metrics.js';
 export class QueueModule {}
 
 /** Running jobs: the worker only. */
-@Module({ imports: [DiscoveryModule], providers: [JobRunner, JobJanitor, QueueMetrics], exports: [JobJanitor] })
+@Module({
+  imports: [DiscoveryModule],
+  providers: [JobRunner, JobJanitor, QueueMetrics],
+  exports: [JobRunner, JobJanitor],
+})
 export class JobRunnerModule {}
