@@ -130,9 +130,8 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
       say(`repetition ${n} of ${REPETITIONS}: load ${loadavg()[0]?.toFixed(1)}`);
     }
     for (const { crowd } of entries) crowd.close();
-    if (IDLE > 0)
-      for (const { contender } of entries.slice(0, 4))
-        if (contender.name !== 'Stoa, nothing stored') idle.set(contender.name, await measureIdle(contender, IDLE));
+    const one = entries.slice(0, 4).filter(({ contender }) => contender.name !== 'Stoa, nothing stored');
+    for (const { contender } of IDLE > 0 ? one : []) idle.set(contender.name, await measureIdle(contender, IDLE));
   } finally {
     for (const { contender } of entries) contender.stop();
     rmSync('dist-bench', { recursive: true, force: true });

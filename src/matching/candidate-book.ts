@@ -56,6 +56,7 @@ export class CandidateBook {
   }
 
   /** Enters a partner by rank; who comes last in a full list falls out. */
+  // oxlint-disable-next-line stoa/max-parameters -- the hottest loop: an options object a call would be garbage
   enter(slot: number, partner: number, partnerSerial: number, rank: number, score: number): void {
     const start = slot * this.width;
     let count = this.counts[slot]!;
