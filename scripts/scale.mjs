@@ -1,5 +1,5 @@
 // npm run scale: what a message, a match and an idle connection cost as processes are added, behind the proxy, on one Redis and on a cluster.
-// Writes its table into docs/capacity.md. npm run scale -- PEOPLE RATE SECONDS, default 400 people, 200 messages a second, 15 s.
+// Writes its table into docs/capacity.md. npm run scale -- PEOPLE RATE SECONDS: people and messages a second of each api process; default 100, 100, 15 s.
 import { cpus } from 'node:os';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,7 +71,9 @@ async function runStage({ apis: apiCount, workers: workerCount, cluster }, size)
   ];
   await ready([...apis, ...workers]);
   const meters = await openMeters({ apis, workers, databaseUrl: postgres.url, redisUrl: redis.url });
-  const row = await load({ url: proxy.url, origin, meters, ...size });
+  const { people, rate, seconds } = size;
+  // Each process has the same to do, however many there are: then flat costs mean that growth is linear.
+  const row = await load({ url: proxy.url, origin, meters, people: people * apiCount, rate: rate * apiCount, seconds });
   await meters.close();
   await Promise.all(processes.map((running) => running.stop()));
   await proxy.stop();
@@ -114,12 +116,12 @@ const heads = [
 function write(table, { people, rate, seconds }) {
   const file = join(root, 'docs/capacity.md');
   const [before, , after] = readFileSync(file, 'utf8').split(/<!-- (?:\/?)scale -->/);
-  const conditions = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${people} people, ${rate} messages/s for ${seconds} s, bots and proxy on the same machine.`;
+  const conditions = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${people} people and ${rate} messages/s for each api process, for ${seconds} s; bots, proxy and stores on the same machine.`;
   writeFileSync(file, `${before}<!-- scale -->\n\n${conditions}\n\n${table.join('\n')}\n\n<!-- /scale -->${after}`);
 }
 
 await main(async () => {
-  const [people = 400, rate = 200, seconds = 15] = process.argv.slice(2).map(Number);
+  const [people = 100, rate = 100, seconds = 15] = process.argv.slice(2).map(Number);
   if (![people, rate, seconds].every((number) => number > 0)) throw new Failure('npm run scale -- PEOPLE RATE SECONDS');
   await install();
   await buildIfChanged();

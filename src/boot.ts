@@ -6,6 +6,7 @@ import { ConfigInvalid, readConfig } from './config/read-config.js';
 import { inspectDatabase } from './platform/postgres/boot-check.js';
 import type { DatabaseFacts } from './platform/postgres/boot-check.js';
 import { createDataSource } from './platform/postgres/data-source.js';
+import { startTracing } from './platform/tracing/start-tracing.js';
 import { inspectRedis } from './platform/redis/boot-check.js';
 
 /** sysexits' EX_CONFIG: the settings or the stores must be mended before a start can succeed. */
@@ -20,8 +21,14 @@ export interface Boot {
   source: DataSource;
 }
 
+/** What a process has before Nest starts. */
+export interface Started extends Boot {
+  /** Delivers the last traces; after everything else has ended. */
+  stopTracing: () => Promise<void>;
+}
+
 /** Reads the settings, inspects the stores and opens the pool; or says why not, one line per fault, and ends the process. */
-export async function boot(role: 'api' | 'worker'): Promise<Boot> {
+export async function boot(role: 'api' | 'worker'): Promise<Started> {
   const config = loadConfig();
   const unsafe = config.runtime.environment === 'test';
   const facts = await patiently('Postgres', () => inspectDatabase(config.database.url, unsafe));
@@ -29,7 +36,9 @@ export async function boot(role: 'api' | 'worker'): Promise<Boot> {
   refuse([...facts.faults, ...redisFaults]);
   const source = createDataSource({ url: config.database.url, applicationName: `stoa-${role}`, facts, entities: [] });
   await source.initialize();
-  return { config, source };
+  const { tracesUrl } = config.runtime;
+  const stopTracing = tracesUrl === undefined ? () => Promise.resolve() : startTracing(tracesUrl, role);
+  return { config, source, stopTracing };
 }
 
 /** The settings of this process's environment; ends the process when they are wrong. */

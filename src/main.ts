@@ -20,6 +20,6 @@ app.useLogger(app.get(NestLogger));
 configureHttp(app, started.config.http);
 const sockets = new SocketAdapter(app, app.getHttpServer());
 app.useWebSocketAdapter(sockets);
-shutDownGracefully(app, () => app.get(Drain).run(sockets.create()));
+shutDownGracefully(app, () => app.get(Drain).run(sockets.create()), started.stopTracing);
 await app.listen(started.config.http.port);
 app.get(Log).info({ event: 'api.listening', port: started.config.http.port, origin: started.config.http.publicOrigin });

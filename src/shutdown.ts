@@ -5,10 +5,14 @@ import { Log } from './platform/logging/log.js';
 const HARD_DEADLINE = 20_000;
 
 /**
- * Ends the process well on SIGTERM and SIGINT: `drain`, then Nest's hooks, then exit; in 20 s at most.
+ * Ends the process well on SIGTERM and SIGINT: `drain`, then Nest's hooks, then `last`, then exit; in 20 s at most.
  * An uncaught exception takes the same way with exit code 1.
  */
-export function shutDownGracefully(app: INestApplicationContext, drain: () => Promise<void>): void {
+export function shutDownGracefully(
+  app: INestApplicationContext,
+  drain: () => Promise<void>,
+  last: () => Promise<void>,
+): void {
   const log = app.get(Log);
   let ending = false;
   const end = async (exitCode: number): Promise<void> => {
@@ -18,6 +22,7 @@ export function shutDownGracefully(app: INestApplicationContext, drain: () => Pr
     try {
       await drain();
       await app.close();
+      await last();
     } catch (error) {
       log.error({ event: 'process.shutdown_failed', err: error });
     }

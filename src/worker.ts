@@ -13,5 +13,5 @@ const app = await NestFactory.createApplicationContext(WorkerModule.for(started)
   abortOnError: false,
 });
 app.useLogger(app.get(NestLogger));
-shutDownGracefully(app, async () => app.get(Readiness).drain());
+shutDownGracefully(app, async () => app.get(Readiness).drain(), started.stopTracing);
 app.get(Log).info({ event: 'worker.running' });

@@ -12,6 +12,8 @@ export class RuntimeConfig {
   readonly logLevel!: string;
   /** Rate limits act. */
   readonly rateLimits!: boolean;
+  /** Undefined: no traces. */
+  readonly tracesUrl?: string;
 }
 
 export class HttpConfig {

@@ -51,6 +51,7 @@ export const ENV_SCHEMA = {
   MIGRATION_DATABASE_URL: text('Postgres as the owner of the schema, for npm run migrate; default DATABASE_URL'),
   REDIS_URL: text('Redis, redis://host:port; nodes of a cluster separated by commas; absent: npm start brings its own'),
   METRICS_PORT: port('Port of /metrics, apart from PORT; 0 takes a free one; absent: no metrics port'),
+  OTLP_URL: text('Collector of traces, OTLP over HTTP, http://host:4318/v1/traces; absent: no traces'),
   STAFF_PASSWORD: text(
     'Password of the user "staff" for the queue dashboard, /queues on METRICS_PORT of a worker; 32 characters or more; absent: no dashboard',
   ),

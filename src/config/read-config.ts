@@ -47,12 +47,15 @@ function buildTree(s: Settings, faults: string[]): StoaConfig {
   const databaseUrl = s.DATABASE_URL ?? '';
   const redisUrls = (s.REDIS_URL ?? '').split(',').filter((u) => u !== '');
   requireUrls('DATABASE_URL', databaseUrl ? [databaseUrl] : [], /^postgres(ql)?:\/\//, faults);
+  if (s.OTLP_URL !== undefined && !/^https?:$/.test(URL.parse(s.OTLP_URL)?.protocol ?? ''))
+    faults.push('OTLP_URL must be an http or https URL');
   requireUrls('REDIS_URL', redisUrls, /^rediss?:\/\/[^/]+/, faults);
   return {
     runtime: {
       environment: s.NODE_ENV,
       logLevel: s.LOG_LEVEL,
       rateLimits: s.RATE_LIMITS === 'on',
+      ...(s.OTLP_URL === undefined ? {} : { tracesUrl: s.OTLP_URL }),
     },
     http: {
       port: s.PORT,

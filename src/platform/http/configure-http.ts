@@ -6,6 +6,7 @@ import { strictJson } from './body-parser.js';
 import { Metrics } from '../metrics/metrics.js';
 import { ProblemFilter } from './problem.filter.js';
 import { assignRequestId, checkTarget } from './request-gate.js';
+import { traceRequest } from './request-tracing.js';
 import { measureRequests } from './request-metrics.js';
 import { apiHeaders } from './security-headers.js';
 import { serveWebClient } from './web-client.js';
@@ -30,6 +31,7 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.set('query parser', 'simple');
   app.set('trust proxy', config.trustProxy.length > 0 ? [...config.trustProxy] : false);
   app.use(assignRequestId);
+  app.use(traceRequest);
   app.use(measureRequests(app.get(Metrics)));
   app.use(apiHeaders(config));
   app.use(checkTarget(config.allowedHosts));

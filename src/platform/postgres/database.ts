@@ -1,8 +1,10 @@
+import { SpanKind } from '@opentelemetry/api';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { EntityManager, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
+import { traced } from '../tracing/traced.js';
 import { currentContext } from '../request-context/request-context.js';
 
 /** A query that can be asked inside a transaction or outside. */
@@ -18,7 +20,7 @@ export class Transaction implements Queryable {
   async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     const runner = this.manager.queryRunner;
     if (!runner) throw new Error('the transaction has ended');
-    const { records } = await runner.query(withRequestId(sql), parameters, true);
+    const { records } = await traced('SQL', of(sql), () => runner.query(withRequestId(sql), parameters, true));
     return records as Row[];
   }
 
@@ -39,12 +41,13 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    return (await this.pool.query<Row>(withRequestId(sql), parameters)).rows;
+    return (await traced('SQL', of(sql), () => this.pool.query<Row>(withRequestId(sql), parameters))).rows;
   }
 
   /** A prepared statement, planned once per connection. `name` is unique for `sql`. For hot paths: it carries no request id. */
   async queryPrepared<Row extends object>(name: string, sql: string, parameters: unknown[]): Promise<Row[]> {
-    return (await this.pool.query<Row>({ name, text: sql, values: parameters })).rows;
+    const asked = () => this.pool.query<Row>({ name, text: sql, values: parameters });
+    return (await traced(`SQL ${name}`, of(sql), asked)).rows;
   }
 
   /** READ COMMITTED. No Redis, queue or socket call belongs inside `work`: publish after it returns. */
@@ -56,6 +59,12 @@ export class Database implements Queryable, OnApplicationShutdown {
     await this.source.destroy();
   }
 }
+
+/** What a trace tells of a statement: its text, which holds no values. */
+const of = (sql: string) => ({
+  kind: SpanKind.CLIENT,
+  attributes: { 'db.system.name': 'postgresql', 'db.query.text': sql },
+});
 
 /** Joins a statement in Postgres' log to the request that asked it. The id is made by the server: a uuid, safe inside a comment. */
 function withRequestId(sql: string): string {

@@ -8,6 +8,8 @@ import { REDIS } from '../redis/redis.tokens.js';
 import type { RedisClient } from '../redis/redis-connection.js';
 import { RedisEpoch } from '../redis/redis-epoch.js';
 import { currentContext } from '../request-context/request-context.js';
+import { currentTraceParent } from '../tracing/traced.js';
+import type { TraceParent } from '../tracing/traced.js';
 import type { PayloadOf, QueueDefinition } from './job-definitions.js';
 
 /** One hash tag for all keys of all queues: BullMQ's scripts need that on a cluster. */
@@ -20,6 +22,8 @@ export const KEEP_FAILED = { age: 7 * 86_400, count: 5_000 };
 /** What travels in Redis: the payload and the id of the request that caused it. */
 export interface JobData {
   rid?: string;
+  /** The span that caused it, while tracing is on. */
+  trace?: TraceParent;
   payload: object;
 }
 
@@ -59,7 +63,8 @@ export class JobProducer implements OnApplicationShutdown {
   ): Promise<void> {
     const definition = queue.jobs[name];
     const rid = currentContext()?.requestId;
-    const data: JobData = { payload, ...(rid ? { rid } : {}) };
+    const parent = currentTraceParent();
+    const data: JobData = { payload, ...(rid ? { rid } : {}), ...(parent ? { trace: parent } : {}) };
     const options: JobsOptions = {
       ...definition?.options,
       ...(delayMs === undefined ? {} : { delay: delayMs }),

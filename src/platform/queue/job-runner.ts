@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import { SpanKind } from '@opentelemetry/api';
 import { DiscoveryService } from '@nestjs/core';
 import { UnrecoverableError, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
@@ -10,6 +11,7 @@ import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import { createRedis } from '../redis/redis-connection.js';
 import type { RedisClient } from '../redis/redis-connection.js';
+import { traced } from '../tracing/traced.js';
 import { compileDto } from '../validation/compile-dto.js';
 import type { JobRun, QueueDefinition } from './job-definitions.js';
 import { QUEUE_PREFIX } from './job-producer.js';
@@ -92,22 +94,26 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
 
   private run(processor: JobProcessor, job: Job<JobData>): Promise<unknown> {
     const requestId = job.data.rid ?? newRequestId();
-    return runInContext({ requestId }, async () => {
-      const definition = processor.queue.jobs[job.name];
-      const handler = processor.handlers[job.name];
-      if (!definition || !handler) throw new UnrecoverableError(`no handler for ${job.name}`);
-      const errors = compileDto(definition.payload)(job.data.payload);
-      // A payload that breaks its contract will not mend: refused once, visible among the failed, not retried.
-      if (errors)
-        throw new UnrecoverableError(`payload refused: ${errors.map((e) => `${e.field} ${e.code}`).join(', ')}`);
-      const run: JobRun = { id: job.id ?? '', attempt: job.attemptsMade + 1, signal: this.draining.signal };
-      const end = this.seconds.startTimer({ queue: processor.queue.queue, job: job.name });
-      try {
-        return await handler(job.data.payload, run);
-      } finally {
-        end();
-      }
-    });
+    const name = `job ${processor.queue.queue} ${job.name}`;
+    const options = { kind: SpanKind.CONSUMER, parent: job.data.trace };
+    return runInContext({ requestId }, () => traced(name, options, () => this.handle(processor, job)));
+  }
+
+  private async handle(processor: JobProcessor, job: Job<JobData>): Promise<unknown> {
+    const definition = processor.queue.jobs[job.name];
+    const handler = processor.handlers[job.name];
+    if (!definition || !handler) throw new UnrecoverableError(`no handler for ${job.name}`);
+    const errors = compileDto(definition.payload)(job.data.payload);
+    // A payload that breaks its contract will not mend: refused once, visible among the failed, not retried.
+    if (errors)
+      throw new UnrecoverableError(`payload refused: ${errors.map((e) => `${e.field} ${e.code}`).join(', ')}`);
+    const run: JobRun = { id: job.id ?? '', attempt: job.attemptsMade + 1, signal: this.draining.signal };
+    const end = this.seconds.startTimer({ queue: processor.queue.queue, job: job.name });
+    try {
+      return await handler(job.data.payload, run);
+    } finally {
+      end();
+    }
   }
 
   private noteFailure(queue: string, job: Job<JobData> | undefined, error: Error): void {

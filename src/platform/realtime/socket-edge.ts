@@ -1,3 +1,4 @@
+import { SpanKind } from '@opentelemetry/api';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { CLIENT_EVENTS } from '../../contracts/socket-events.js';
 import type { ClientEvent } from '../../contracts/socket-events.js';
@@ -7,6 +8,7 @@ import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import { newRequestId } from '../request-context/request-id.js';
 import { runInContext } from '../request-context/request-context.js';
+import { traced } from '../tracing/traced.js';
 import { compileDto } from '../validation/compile-dto.js';
 import type { DtoCheck } from '../validation/compile-dto.js';
 import { ConnectionLifecycle } from './connection-lifecycle.port.js';
@@ -85,7 +87,11 @@ export class SocketEdge {
       if (!handler) throw new StoaError('EVENT_UNKNOWN');
       const payload = checkPayload(name, args);
       order
-        .add(() => this.inContext(connection, requestId, () => handler(payload)))
+        .add(() =>
+          this.inContext(connection, requestId, () =>
+            traced(`socket ${name}`, { kind: SpanKind.SERVER }, () => handler(payload)),
+          ),
+        )
         .then((data) => {
           (ack as AckFunction)({ ok: true, data: data ?? {} });
           this.seconds.observe({ event: name }, (performance.now() - startedAt) / 1_000);
