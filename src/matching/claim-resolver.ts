@@ -3,6 +3,7 @@ import { ClaimDesk } from './claim-desk.js';
 import type { ClaimedSearch, Fate } from './claim.types.js';
 import { MatchRepository } from './match.repository.js';
 import { SearchQueue } from './search-queue.js';
+import type { OwnedPlace } from './search.types.js';
 
 /** Concludes claims: by what is known of them, or by asking the truth. */
 @Injectable()
@@ -16,7 +17,17 @@ export class ClaimResolver {
   async conclude(shard: string, searches: readonly (ClaimedSearch & { fate: Fate })[]): Promise<void> {
     await this.desk.conclude(shard, searches);
     const settled = searches.filter(({ fate }) => fate === 'settle');
-    await Promise.all(settled.map((search) => this.queue.leaveHome({ ...search, shard })));
+    await Promise.all(settled.map(({ searchId, userId }) => this.forgetHome({ shard, searchId, userId })));
+  }
+
+  /** A worker that was held up opens a conversation for somebody who has begun another search by now: that one ends too. */
+  private async forgetHome(place: OwnedPlace): Promise<void> {
+    if (await this.queue.leaveHome(place)) return;
+    const home = await this.queue.homeOf(place.userId);
+    if (!home) return;
+    const other = { ...home, userId: place.userId };
+    await this.queue.cancel(other, { why: 'lost' });
+    await this.queue.leaveHome(other);
   }
 
   /** For claims of which nobody knows what became: who talks is settled, the others get their places back. */

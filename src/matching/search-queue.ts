@@ -107,8 +107,9 @@ export class SearchQueue {
     await this.redis.set(homeKey(userId), textOf(place), 'PX', HOME_TTL_MS);
   }
 
-  async leaveHome({ userId, ...place }: OwnedPlace): Promise<void> {
-    await leaveHomeScript.run(this.redis, [homeKey(userId)], [textOf(place)]);
+  /** False when the user searches elsewhere, or nowhere. */
+  async leaveHome({ userId, ...place }: OwnedPlace): Promise<boolean> {
+    return (await leaveHomeScript.run(this.redis, [homeKey(userId)], [textOf(place)])) === 1;
   }
 
   /** From now on the claim keeps the two apart. */
