@@ -1,0 +1,83 @@
+// How clones match: first come, first served by ZPOPMIN; and a loop that looks at everybody once an interval (Nakama's matchmaker).
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { mayMeet } from '../../src/matching/hard-rules.js';
+import { aTicket } from './baseline-ticket.js';
+import { Crowd } from './crowd.js';
+import { redisCpuMs } from './measure.js';
+
+/** One pool per language and seek class; the newcomer takes whoever waits longest on the other side, or waits. */
+const FIFO = `
+local other = redis.call('ZPOPMIN', KEYS[1])
+if other[1] then return other end
+redis.call('ZADD', KEYS[2], ARGV[1], ARGV[2])
+return {}`;
+
+interface Load {
+  readonly perS: number;
+  readonly seconds: number;
+}
+
+async function stream({ perS, seconds }: Load, come: () => Promise<void>): Promise<void> {
+  const began = performance.now();
+  let came = 0;
+  for (let elapsed = 0; elapsed < seconds; elapsed = (performance.now() - began) / 1_000) {
+    for (; came < elapsed * perS; came += 1) void come();
+    await sleep(4);
+  }
+}
+
+export async function measureFifo(redis: RedisClient, load: Load) {
+  const crowd = new Crowd(undefined as never);
+  const waitsMs: number[] = [];
+  const cpu = await redisCpuMs(redis);
+  let pairs = 0;
+  await stream(load, async () => {
+    const { languages, gender, seeksGenders } = crowd.next();
+    const pool = (own: number, sought: number) => `stoa:{bench}:fifo:${languages[0]}:${own}:${sought}`;
+    const sought = seeksGenders === 0 ? 1 << gender : seeksGenders;
+    const came = Date.now();
+    const found = await redis.eval(FIFO, 2, pool(sought, 1 << gender), pool(1 << gender, sought), came, randomUUID());
+    if ((found as string[]).length === 0) return;
+    pairs += 1;
+    waitsMs.push(Date.now() - came);
+  });
+  const redisUs = (((await redisCpuMs(redis)) - cpu) * 1_000) / Math.max(1, pairs);
+  await redis.flushall();
+  return { pairs, waitsMs, redisUs };
+}
+
+/** Everybody who waits is read, paired greedily and removed, once an interval. */
+export async function measureInterval(redis: RedisClient, load: Load, intervalMs: number) {
+  const crowd = new Crowd(undefined as never);
+  const key = 'stoa:{bench}:interval';
+  const waitsMs: number[] = [];
+  const cpu = await redisCpuMs(redis);
+  let running = true;
+  const loop = async (): Promise<void> => {
+    while (running) {
+      await sleep(intervalMs);
+      const waiting = Object.entries(await redis.hgetall(key)).map(([id, text]) => aTicket(id, text));
+      const taken = new Set<string>();
+      for (const a of waiting) {
+        if (taken.has(a.searchId)) continue;
+        const b = waiting.find((other) => !taken.has(other.searchId) && mayMeet(a, other, () => false));
+        if (!b) continue;
+        taken.add(a.searchId).add(b.searchId);
+        waitsMs.push(Date.now() - Math.max(a.sinceMs, b.sinceMs));
+      }
+      if (taken.size > 0) await redis.hdel(key, ...taken);
+    }
+  };
+  const looping = loop();
+  await stream(load, async () => {
+    const id = randomUUID();
+    await redis.hset(key, id, JSON.stringify({ ...crowd.next(), sinceMs: Date.now() }));
+  });
+  running = false;
+  await looping;
+  const redisUs = (((await redisCpuMs(redis)) - cpu) * 1_000) / Math.max(1, waitsMs.length);
+  await redis.flushall();
+  return { pairs: waitsMs.length, waitsMs, redisUs };
+}

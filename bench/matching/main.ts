@@ -1,0 +1,123 @@
+// npm run bench:matching [-- --seconds 5 --pairs 10000 --waiting 100000]: writes bench/results-matching.md.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startRedisProcess } from '../../scripts/services/redis.mjs';
+import { createRedis } from '../../src/platform/redis/redis-connection.js';
+import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { measureFifo, measureInterval } from './baselines.js';
+import { HOLD_MS, measureClaims, measureRunner, measureScoring, quantile } from './measure.js';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '5' },
+    pairs: { type: 'string', default: '10000' },
+    waiting: { type: 'string', default: '100000' },
+    rates: { type: 'string', default: '200,1000,4000' },
+  },
+});
+const [SECONDS, PAIRS, WAITING] = [Number(values.seconds), Number(values.pairs), Number(values.waiting)];
+const RATES = values.rates.split(',').map(Number);
+const FILE = 'bench/results-matching.md';
+
+const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+const ms = (value: number): string => value.toFixed(0);
+const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
+
+async function withRedis<T>(settings: string[], work: (redis: RedisClient, url: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'stoa-bench-'));
+  const { port, stop } = await startRedisProcess(folder, settings, folder);
+  const url = `redis://127.0.0.1:${port}`;
+  const redis = createRedis([url], 'worker', () => undefined);
+  await redis.connect();
+  try {
+    return await work(redis, url);
+  } finally {
+    redis.disconnect();
+    await stop();
+  }
+}
+
+async function claims(): Promise<string[]> {
+  const rows: string[] = [];
+  for (const [name, settings] of [
+    ['nothing on disk', []],
+    ['append-only file, every second', ['appendonly yes', 'appendfsync everysec']],
+  ] as const)
+    for (const batch of [1, 32]) {
+      const { perS, redisUs, nodeUs } = await withRedis([...settings], (redis) => measureClaims(redis, PAIRS, batch));
+      rows.push(row([name, batch, ms(perS), redisUs.toFixed(1), nodeUs.toFixed(1)]));
+      say(rows.at(-1)!);
+    }
+  return rows;
+}
+
+async function runs(): Promise<string[]> {
+  const rows: string[] = [];
+  for (const holdMs of [0, HOLD_MS])
+    for (const waiting of [0, WAITING])
+      for (const perS of RATES) {
+        const load = { perS, waiting, holdMs, seconds: SECONDS };
+        const seen = await withRedis([], (redis, url) => measureRunner(redis, url, load));
+        const shares = [seen.nodeShare, seen.redisShare].map((share) => `${(100 * share).toFixed(0)} %`);
+        const waits = [0.5, 0.99].map((share) => ms(quantile(seen.waitsMs, share)));
+        const memory = waiting > 0 ? [ms(seen.bytesPerSearch), ms(seen.heapPerSearch), ms(seen.builtMs)] : ['', '', ''];
+        rows.push(
+          row([
+            holdMs,
+            waiting,
+            perS,
+            seen.waitsMs.length,
+            ...waits,
+            seen.stale,
+            ...shares,
+            ms(seen.slowestTickMs),
+            ...memory,
+          ]),
+        );
+        say(rows.at(-1)!);
+      }
+  return rows;
+}
+
+async function baselines(): Promise<string[]> {
+  const load = { perS: 1_000, seconds: SECONDS };
+  const describe = (name: string, { pairs, waitsMs, redisUs }: Awaited<ReturnType<typeof measureFifo>>): string =>
+    row([name, ms(pairs / SECONDS), ms(quantile(waitsMs, 0.5)), ms(quantile(waitsMs, 0.99)), redisUs.toFixed(0)]);
+  return [
+    describe('FIFO, `ZPOPMIN` per pool', await withRedis([], (redis) => measureFifo(redis, load))),
+    describe('interval loop, 1 s', await withRedis([], (redis) => measureInterval(redis, load, 1_000))),
+  ];
+}
+
+const scoring = measureScoring(20_000, 2_000);
+say(`${(scoring / 1e6).toFixed(1)} M pairs scored per second`);
+const [claimRows, runRows, baselineRows] = [await claims(), await runs(), await baselines()];
+const text = `## Matching: \`npm run bench:matching\`
+
+${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, Redis on loopback, shared machine, load ${loadavg()[0]?.toFixed(1)} at the end. The load runs on the same cores.
+Scoring, one thread, 20,000 waiting of the simulator's population: ${(scoring / 1e6).toFixed(1)} M pairs/s.
+
+Claims with all checks, ${PAIRS} pairs, 8 calls under way:
+
+${row(['Redis', 'pairs in a call', 'claims/s', 'Redis µs', 'Node µs'])}
+${row(['---', '---', '---', '---', '---'])}
+${claimRows.join('\n')}
+
+One runner in a process of its own, ${SECONDS} s of arrivals; both present → claimed in ms, the hold included where there is one; stale: compatible pairs of a sample left for over 1 s; CPU as a share of one core.
+
+${row(['hold (ms)', 'waiting', 'searches/s', 'pairs', 'p50', 'p99', 'stale', 'Node', 'Redis', 'slowest tick (ms)', 'Redis bytes per waiting', 'heap bytes per waiting', 'mirror built (ms)'])}
+${row(Array.from({ length: 13 }, () => '---'))}
+${runRows.join('\n')}
+
+Baselines, 1,000 searches/s:
+
+${row(['', 'pairs/s', 'p50 (ms)', 'p99 (ms)', 'Redis µs per pair'])}
+${row(['---', '---', '---', '---', '---'])}
+${baselineRows.join('\n')}
+`;
+writeFileSync(FILE, text);
+say(`\n${readFileSync(FILE, 'utf8')}`);
+process.exit(0);

@@ -1,0 +1,86 @@
+// One runner of one shard as the worker runs it, without Postgres: look, pick, claim, settle. Told what to do by its parent.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ClaimDesk } from '../../src/matching/claim-desk.js';
+import type { DeadSearches } from '../../src/matching/dead-searches.js';
+import { MatchingMetrics } from '../../src/matching/matching.metrics.js';
+import { PairClaimer } from '../../src/matching/pair-claimer.js';
+import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { mayMeet } from '../../src/matching/hard-rules.js';
+import { TICK_MS } from '../../src/matching/search.limits.js';
+import { ShardFeed } from '../../src/matching/shard-feed.js';
+import { ShardMirror } from '../../src/matching/shard-mirror.js';
+import type { SearchTicket } from '../../src/matching/ticket.types.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { createRedis } from '../../src/platform/redis/redis-connection.js';
+
+/** What a run measured. */
+export interface RunnerReport {
+  /** From the arrival of the second of a pair to its claim, ms. */
+  readonly waitsMs: number[];
+  /** Compatible pairs of a sample that were left waiting for over 1 s. */
+  readonly stale: number;
+  readonly cpuMs: number;
+  readonly heapPerSearch: number;
+  readonly builtMs: number;
+  readonly slowestTickMs: number;
+}
+
+const [url = '', shard = '', longestHoldMs = '0'] = process.argv.slice(2);
+
+const redis = createRedis([url], 'request', () => undefined);
+await redis.connect();
+const feed = new ShardFeed(redis);
+const desk = new ClaimDesk(redis);
+const nobodyDies = { drop: () => Promise.resolve() } as unknown as DeadSearches;
+const claimer = new PairClaimer(desk, nobodyDies, new MatchingMetrics(new Metrics()));
+const hold = { ...DEFAULT_POLICY.hold, longestMs: Number(longestHoldMs) };
+const mirror = new ShardMirror({ config: { ...DEFAULT_POLICY, hold } });
+
+const heapBefore = process.memoryUsage().heapUsed;
+let began = performance.now();
+await feed.follow(shard, mirror, 'bench');
+const builtMs = performance.now() - began;
+const heapPerSearch = (process.memoryUsage().heapUsed - heapBefore) / Math.max(1, mirror.pool.size);
+process.send?.('ready');
+
+let stopped = false;
+process.on('message', () => (stopped = true));
+const waitsMs: number[] = [];
+let [stale, slowestTickMs, ticks] = [0, 0, 0];
+const cpu = process.cpuUsage();
+while (!stopped) {
+  began = performance.now();
+  await feed.follow(shard, mirror, 'bench');
+  const claims = await claimer.claim(shard, mirror);
+  const at = Date.now();
+  for (const { pair } of claims) waitsMs.push(at - Math.max(pair.a.sinceMs, pair.b.sinceMs));
+  void desk.conclude(
+    shard,
+    claims.flatMap(({ claimId, pair: { a, b } }) =>
+      [a, b].map(({ searchId, userId }) => ({ claimId, searchId, userId, fate: 'settle' as const })),
+    ),
+  );
+  if (ticks++ % 20 === 0) stale += staleSample();
+  slowestTickMs = Math.max(slowestTickMs, performance.now() - began);
+  await sleep(Math.max(1, TICK_MS - (performance.now() - began)));
+}
+const used = process.cpuUsage(cpu);
+const report: RunnerReport = {
+  waitsMs,
+  stale,
+  cpuMs: (used.user + used.system) / 1_000,
+  heapPerSearch,
+  builtMs,
+  slowestTickMs,
+};
+process.send?.(report, () => process.exit(0));
+
+/** Among 100 who have waited over 1 s: pairs that could talk at once. */
+function staleSample(): number {
+  const old: SearchTicket[] = [];
+  for (const ticket of mirror.pool.tickets()) {
+    if (mirror.nowMs - ticket.sinceMs > 1_000) old.push(ticket);
+    if (old.length === 100) break;
+  }
+  return old.filter((a, i) => old.slice(i + 1).some((b) => mayMeet(a, b, mirror.policy.avoids))).length;
+}
