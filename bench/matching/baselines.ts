@@ -54,9 +54,9 @@ export async function measureInterval(redis: RedisClient, load: Load, intervalMs
   const key = 'stoa:{bench}:interval';
   const waitsMs: number[] = [];
   const cpu = await redisCpuMs(redis);
-  let running = true;
+  const stop = new AbortController();
   const loop = async (): Promise<void> => {
-    while (running) {
+    while (!stop.signal.aborted) {
       await sleep(intervalMs);
       const waiting = Object.entries(await redis.hgetall(key)).map(([id, text]) => aTicket(id, text));
       const taken = new Set<string>();
@@ -75,7 +75,7 @@ export async function measureInterval(redis: RedisClient, load: Load, intervalMs
     const id = randomUUID();
     await redis.hset(key, id, JSON.stringify({ ...crowd.next(), sinceMs: Date.now() }));
   });
-  running = false;
+  stop.abort();
   await looping;
   const redisUs = (((await redisCpuMs(redis)) - cpu) * 1_000) / Math.max(1, waitsMs.length);
   await redis.flushall();

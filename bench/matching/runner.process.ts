@@ -21,13 +21,14 @@ export interface RunnerReport {
   readonly stale: number;
   readonly cpuMs: number;
   readonly heapPerSearch: number;
+  /** Until the mirror was there and everybody had looked for partners. */
   readonly builtMs: number;
   readonly slowestTickMs: number;
 }
 
 const [url = '', shard = '', longestHoldMs = '0'] = process.argv.slice(2);
 
-const redis = createRedis([url], 'request', () => undefined);
+const redis = createRedis([url], 'worker', () => undefined);
 await redis.connect();
 const feed = new ShardFeed(redis);
 const desk = new ClaimDesk(redis);
@@ -39,16 +40,24 @@ const mirror = new ShardMirror({ config: { ...DEFAULT_POLICY, hold } });
 const heapBefore = process.memoryUsage().heapUsed;
 let began = performance.now();
 await feed.follow(shard, mirror, 'bench');
+while (mirror.pool.fresh.length > 0) await claimer.claim(shard, mirror);
 const builtMs = performance.now() - began;
+// By then everybody who was here before has been widened: what is measured is the steady state.
+const settledAt = performance.now() + (mirror.pool.size > 0 ? DEFAULT_POLICY.widen.latestMs + 1_000 : 0);
+while (performance.now() < settledAt || mirror.pool.fresh.length > 0) {
+  await feed.follow(shard, mirror, 'bench');
+  await claimer.claim(shard, mirror);
+  await sleep(TICK_MS);
+}
 const heapPerSearch = (process.memoryUsage().heapUsed - heapBefore) / Math.max(1, mirror.pool.size);
 process.send?.('ready');
 
-let stopped = false;
-process.on('message', () => (stopped = true));
+const stop = new AbortController();
+process.on('message', () => stop.abort());
 const waitsMs: number[] = [];
 let [stale, slowestTickMs, ticks] = [0, 0, 0];
 const cpu = process.cpuUsage();
-while (!stopped) {
+while (!stop.signal.aborted) {
   began = performance.now();
   await feed.follow(shard, mirror, 'bench');
   const claims = await claimer.claim(shard, mirror);

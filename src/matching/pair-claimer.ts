@@ -3,10 +3,12 @@ import { ClaimDesk } from './claim-desk.js';
 import type { Claim } from './claim.types.js';
 import { DeadSearches } from './dead-searches.js';
 import { MatchingMetrics } from './matching.metrics.js';
-import { pickPairs } from './pair-picker.js';
 import type { ClaimReply } from './search.scripts.js';
 import type { ShardMirror } from './shard-mirror.js';
 import type { ProposedPair } from './ticket.types.js';
+
+/** Searches that look for partners for the first time in one tick; after a restart with many waiting, a tick stays short. */
+const MOST_LOOKS = 400;
 
 /** Picks pairs from a mirror, claims them, and takes into the mirror what the claims found. */
 @Injectable()
@@ -19,7 +21,7 @@ export class PairClaimer {
 
   /** The pairs that are out of the pool now. */
   async claim(shard: string, mirror: ShardMirror): Promise<Claim[]> {
-    const proposed = pickPairs(mirror.pool, mirror.policy, mirror.nowMs);
+    const proposed = mirror.pick(MOST_LOOKS);
     const claims: Claim[] = [];
     const dead: string[] = [];
     for (const { pair, claimId, reply } of await this.desk.claim(shard, proposed)) {

@@ -4,6 +4,7 @@ import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { Learning } from './learning.js';
 import type { LearningSnapshot } from './learning.js';
+import { CRITERIA } from './matching.criteria.js';
 import { MatchingMetrics } from './matching.metrics.js';
 import { ShardMirror } from './shard-mirror.js';
 import { RecentWaits, classOf } from './shard-report.js';
@@ -40,6 +41,7 @@ export class ShardMemory {
     const learning = await this.load(shard);
     const mirror = new ShardMirror({
       ...(learning ? { learning } : {}),
+      criteria: CRITERIA,
       onFault: (criterion, fault) => this.noteFault(criterion, fault),
       onDeparture: (ticket, how) => this.metrics.ended.inc({ shard, class: classOf(ticket), how }),
     });

@@ -2,11 +2,12 @@ import type { Avoidance } from '../safety/avoidance.types.js';
 import { AvoidBook } from './avoid-book.js';
 import type { Delta } from './delta.js';
 import { InterestTags } from './interest-tags.js';
+import { pickPairs } from './pair-picker.js';
 import { ShardPolicy } from './shard-policy.js';
 import type { Departure, ShardPolicyOptions } from './shard-policy.js';
 import { unpackTicket } from './ticket-packing.js';
 import type { PackedTicket } from './ticket-packing.js';
-import type { SearchTicket } from './ticket.types.js';
+import type { ProposedPair, SearchTicket } from './ticket.types.js';
 import { WaitingPool } from './waiting-pool.js';
 
 /** How long a pair that a claim refused is not proposed again (ms): the truth may have changed by then. */
@@ -70,6 +71,15 @@ export class ShardMirror {
     }
     const ticket = this.put(delta.ticket, avoidance);
     if (delta.kind === 'arrived') this.policy.arrived(ticket, this.nowMs);
+  }
+
+  /** Whom the policy would join now. At most `mostLooks` new searches look for partners, the newest; the others look later. */
+  pick(mostLooks: number): ProposedPair[] {
+    const { fresh } = this.pool;
+    const later = fresh.splice(0, Math.max(0, fresh.length - mostLooks));
+    const pairs = pickPairs(this.pool, this.policy, this.nowMs);
+    for (const slot of later) fresh.push(slot);
+    return pairs;
   }
 
   /** A claim found that the two must not meet. */
