@@ -114,17 +114,18 @@ describe('matching', () => {
     expect(await api.searches.statusOf(a)).toBeUndefined();
   });
 
-  it('tells who waits how it goes, widens in time, and remembers what it learnt', async () => {
+  it('tells who waits how it goes, widens in time, and remembers what it learnt', { timeout: 60_000 }, async () => {
     const [a, b] = (await stage.aCrowd(api.database, 2)) as [string, string];
     await api.searches.start(a, aSearch({ ageBand: '18-24', seeks: { ageBands: ['18-24'] } }));
     const widened = await eventually(async () => {
+      await api.searches.refresh([a]);
       const status = await api.searches.statusOf(a);
       return status?.widened.includes('age') && status;
-    });
+    }, 20_000);
     expect(widened.waitedMs).toBeGreaterThanOrEqual(1_000);
     expect(widened.poolSize).toBe('few');
     await api.searches.start(b, aSearch({ ageBand: '25-34' }));
-    const found = await eventually(async () => (await partners([a])).get(a));
+    const found = await eventually(async () => (await partners([a])).get(a), 20_000);
     expect(found).toBe(b);
     await eventually(async () => (await api.redis.exists(learningKey('all'))) === 1);
     // Enough were matched by now for a median of those who are alike.
