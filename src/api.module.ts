@@ -27,6 +27,7 @@ import { EventGate } from './platform/realtime/event-gate.port.js';
 import { PrivacyController } from './privacy/privacy.controller.js';
 import { PrivacyModule } from './privacy/privacy.module.js';
 import { Drain } from './platform/realtime/drain.js';
+import { FloodGuard } from './platform/realtime/flood.guard.js';
 import { HandshakeGate } from './platform/realtime/handshake-gate.js';
 import { SlowConsumerGuard } from './platform/realtime/slow-consumer.guard.js';
 import { SocketEdge } from './platform/realtime/socket-edge.js';
@@ -66,6 +67,7 @@ import { SafetyModule } from './safety/safety.module.js';
     HandshakeGate,
     Drain,
     SlowConsumerGuard,
+    FloodGuard,
     ChatGateway,
     RatingGateway,
     LobbyGateway,

@@ -21,7 +21,7 @@ export interface Durations {
 /** A moment as clients see it: to the second, since finer times would tell more of a person than a chat needs. */
 export const toSecond = (at: Date): string => new Date(Math.floor(at.getTime() / 1_000) * 1_000).toISOString();
 
-const later = (at: Date, ms: number): string => new Date(at.getTime() + ms).toISOString();
+const later = (at: Date, ms: number): string => toSecond(new Date(at.getTime() + ms));
 
 function viewPartner({ nickname, gender, ageBand, languages }: MemberView, sharedInterests: string[]): Partner {
   return { nickname, ...(gender ? { gender } : {}), ageBand, languages, sharedInterests };

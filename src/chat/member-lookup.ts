@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { NotFound } from '../platform/errors/stoa-error.js';
 import { BatchLoader } from '../platform/postgres/batch-loader.js';
 import type { Membership } from './chat.types.js';
+import { isHandle } from './conversation-handle.js';
 import { ConversationRepository } from './conversation.repository.js';
 
 /** Memberships kept: they never change, and one takes about 300 bytes. */
@@ -19,6 +20,7 @@ export class MemberLookup {
 
   /** @throws NotFound when there is no such conversation, or it is not this user's: the two look alike */
   async find(userId: string, handle: string): Promise<Membership> {
+    if (!isHandle(handle)) throw new NotFound();
     const membership = this.known.get(handle) ?? (await this.loader.get(handle));
     if (membership?.userId !== userId) throw new NotFound();
     this.remember(membership);

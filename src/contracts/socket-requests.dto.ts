@@ -27,7 +27,8 @@ export const MAX_SYNC_LIMIT = 100;
 /** Longest text of a message in code points, after normalisation. */
 export const MAX_TEXT_CODE_POINTS = 2_000;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+// Both cases spelled out: JSON Schema patterns have no flags.
+const UUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;
 
 /** An event without input. */
 export class Empty {}

@@ -73,9 +73,13 @@ export class SearchTicker implements OnApplicationBootstrap, BeforeApplicationSh
       const statuses = await this.searches.statusesOf(userIds);
       this.degraded = false;
       for (const userId of userIds) {
-        const status = statuses.get(userId);
-        if (!status) this.watched.delete(userId);
-        else this.presence.emit(userId, 'search:status', status);
+        const search = statuses.get(userId);
+        if (!search) {
+          this.watched.delete(userId);
+          continue;
+        }
+        const { since: _, ...status } = search;
+        this.presence.emit(userId, 'search:status', status);
       }
     } catch (error) {
       this.noteDegraded(userIds, error);

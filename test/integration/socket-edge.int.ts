@@ -18,6 +18,7 @@ import { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { ConnectionLifecycle } from '../../src/platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../../src/platform/realtime/connection.types.js';
+import { FloodGuard } from '../../src/platform/realtime/flood.guard.js';
 import { HandshakeGate } from '../../src/platform/realtime/handshake-gate.js';
 import { HandshakeVerifier } from '../../src/platform/realtime/handshake-verifier.port.js';
 import { SocketAdapter } from '../../src/platform/realtime/socket-adapter.js';
@@ -80,6 +81,7 @@ class SecondGateway {
     Metrics,
     SocketEdge,
     SlowConsumerGuard,
+    FloodGuard,
     HandshakeGate,
     LoadMonitor,
     { provide: HandshakeVerifier, useClass: OneSession },

@@ -16,7 +16,7 @@ import { ORIGIN } from './deployment.js';
 
 export const aProfile: Profile = { ageBand: '25-34', languages: ['en'], interests: [] };
 
-interface HttpAnswer {
+export interface HttpAnswer {
   status: number;
   headers: Headers;
   text: string;
@@ -33,16 +33,23 @@ export class Person {
   /** Everything that the server sent on all connections, in order. */
   readonly received: { event: ServerEvent; payload: unknown }[] = [];
 
-  constructor(public url: string) {}
+  /** `headers` go with every request and with the upgrade. */
+  constructor(
+    public url: string,
+    private readonly headers: Record<string, string> = {},
+  ) {}
 
   /** A guest, signed in but not connected. */
-  static async guest(url: string, profile: Partial<Profile> = {}): Promise<Person> {
-    const person = new Person(url);
-    await person.http('GET', '/csrf');
-    const answer = await person.http('POST', '/guests', { ...aProfile, ...profile, adult: true });
+  static guest(url: string, profile: Partial<Profile> = {}): Promise<Person> {
+    return new Person(url).becomeGuest(profile);
+  }
+
+  async becomeGuest(profile: Partial<Profile> = {}): Promise<this> {
+    await this.http('GET', '/csrf');
+    const answer = await this.http('POST', '/guests', { ...aProfile, ...profile, adult: true });
     if (answer.status !== 201) throw new Error(`no guest: ${answer.text}`);
-    person.userId = answer.body.user.id;
-    return person;
+    this.userId = answer.body.user.id;
+    return this;
   }
 
   async http(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<HttpAnswer> {
@@ -52,6 +59,7 @@ export class Person {
         ...(this.cookie ? { cookie: this.cookie } : {}),
         ...(method === 'GET' ? {} : { origin: ORIGIN, 'x-csrf-token': this.csrfToken }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...this.headers,
         ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -77,7 +85,7 @@ export class Person {
       reconnection: false,
       forceNew: true,
       auth: { csrfToken: this.csrfToken },
-      extraHeaders: { cookie: this.cookie, origin: ORIGIN },
+      extraHeaders: { cookie: this.cookie, origin: ORIGIN, ...this.headers },
     });
     this.socket = socket;
     return new Promise((resolve, reject) => {

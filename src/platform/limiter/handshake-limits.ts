@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { RuntimeConfig } from '../../config/config.types.js';
 import { RateLimited } from '../errors/stoa-error.js';
@@ -5,17 +6,20 @@ import { ClientAddress } from '../http/client-address.js';
 import type { Connection } from '../realtime/connection.types.js';
 import { Clock } from '../time/clock.js';
 import type { Limit } from './limit.types.js';
-import { EXPULSION_LIMIT, HANDSHAKE_LIMITS, MAX_SOCKETS_PER_ADDRESS } from './limits.js';
+import { EXPULSION_LIMIT, HANDSHAKE_LIMITS, MAX_SOCKETS_PER_ADDRESS, MAX_TRANSPORTS_PER_ADDRESS } from './limits.js';
 import { LocalGcra } from './local-gcra.js';
 
 /** How long somebody who is expelled again and again stays out. */
 const EXILE: Limit = { count: 1, perMs: EXPULSION_LIMIT.perMs };
 
+/** An idle transport is closed by then (ms). */
+const TRANSPORT_PATIENCE = 5_000;
+
 /** Limits of opening sockets, in this process's memory. */
 @Injectable()
 export class HandshakeLimits {
   private readonly buckets = new LocalGcra();
-  /** Address block -> open sockets. */
+  /** Address block -> open sockets; with `transport ` before it, open transports. */
   private readonly open = new Map<string, number>();
 
   constructor(
@@ -23,6 +27,22 @@ export class HandshakeLimits {
     private readonly addresses: ClientAddress,
     private readonly clock: Clock,
   ) {}
+
+  /**
+   * Before the upgrade. Counts the transport until its connection closes, whether or not anybody signs in on it.
+   * @throws RateLimited
+   */
+  admitTransport(request: IncomingMessage): void {
+    if (!this.runtime.rateLimits) return;
+    const block = `transport ${this.addresses.blockOf(request)}`;
+    if ((this.open.get(block) ?? 0) >= MAX_TRANSPORTS_PER_ADDRESS) throw new RateLimited(TRANSPORT_PATIENCE);
+    this.count(block, 1);
+    request.socket.once('close', () => this.count(block, -1));
+  }
+
+  digestOf(request: IncomingMessage): string {
+    return this.addresses.digestOf(request);
+  }
 
   /**
    * Before anything is looked up.

@@ -61,6 +61,13 @@ export const EXPULSION_LIMIT: Limit = { count: 3, perMs: 10 * MINUTE };
 /** Open sockets of one address on one process. */
 export const MAX_SOCKETS_PER_ADDRESS = 20;
 
+/** Open transports of one address on one process, signed in or not: room for those that only come to be refused. */
+export const MAX_TRANSPORTS_PER_ADDRESS = 2 * MAX_SOCKETS_PER_ADDRESS;
+
+/** Bytes that one transport may send: for ever, and at once. A frame counts as `SMALLEST_FRAME` at least. */
+export const TRANSPORT_BYTES: Limit = { count: 64 * 1_024, perMs: SECOND, burst: 192 * 1_024 };
+export const SMALLEST_FRAME = 128;
+
 /** Everything that one socket sends. */
 export const SOCKET_LIMIT: Limit = { count: 30, perMs: SECOND };
 

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Injectable, Optional } from '@nestjs/common';
-import type { ErrorCode } from '../../contracts/error-codes.js';
+import { Audit } from '../audit/audit.js';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
 import { StoaError, Unavailable } from '../errors/stoa-error.js';
 import { LoadMonitor } from '../health/load-monitor.js';
+import { refuseUpgrade } from '../http/refuse-upgrade.js';
 import { hostName } from '../http/request-gate.js';
 import { SOCKET_HEADERS } from '../http/security-headers.js';
 import { HandshakeLimits } from '../limiter/handshake-limits.js';
@@ -38,6 +39,7 @@ export class HandshakeGate {
     private readonly log: Log,
     metrics: Metrics,
     @Optional() private readonly limits?: HandshakeLimits,
+    @Optional() private readonly audit?: Audit,
   ) {
     this.refusals = metrics.counter('stoa_handshake_refusals_total', 'Refused socket handshakes', { labels: ['code'] });
   }
@@ -47,18 +49,33 @@ export class HandshakeGate {
     this.draining = true;
   }
 
-  /** @returns why the upgrade request is refused (HTTP 403), or undefined */
-  refuseRequest({ headers }: IncomingMessage, rule: OriginRule): ErrorCode | undefined {
-    const code = faultOf(headers, rule);
-    if (!code) return undefined;
-    this.refusals.inc({ code });
-    this.log.info({ event: 'handshake.refused', code });
-    return code;
+  /** Lets an upgrade request pass, or answers it: 421 for a foreign host, 403 for a foreign origin, 429 for too many. */
+  admitRequest(request: IncomingMessage, rule: OriginRule): boolean {
+    try {
+      checkSource(request.headers, rule);
+      this.limits?.admitTransport(request);
+      return true;
+    } catch (error) {
+      const mapped = toStoaError(error);
+      const requestId = newRequestId();
+      this.refusals.inc({ code: mapped.code });
+      this.log.info({ event: 'handshake.refused', code: mapped.code, requestId });
+      if (mapped.code === 'ORIGIN_FORBIDDEN') this.noteForeignOrigin(request, requestId);
+      refuseUpgrade(request, mapped, requestId);
+      return false;
+    }
   }
 
   /** Headers of the engine's own answers, which Express never sees. */
   headers(): Record<string, string> {
     return { ...SOCKET_HEADERS, 'X-Request-Id': newRequestId() };
+  }
+
+  private noteForeignOrigin(request: IncomingMessage, requestId: string): void {
+    const ipHash = this.limits?.digestOf(request);
+    runInContext({ requestId, ...(ipHash ? { ipHash } : {}) }, () =>
+      this.audit?.tally({ event: 'origin.refuse', result: 'refused', reason: 'ORIGIN_FORBIDDEN' }),
+    );
   }
 
   /** Socket.IO middleware: sets the identity, or refuses with the error object as `err.data`. */
@@ -84,10 +101,10 @@ export class HandshakeGate {
   }
 }
 
-function faultOf({ host, origin }: IncomingHttpHeaders, rule: OriginRule): ErrorCode | undefined {
-  if (!rule.allowedHosts.includes(hostName(host))) return 'HOST_UNKNOWN';
+function checkSource({ host, origin }: IncomingHttpHeaders, rule: OriginRule): void {
+  if (!rule.allowedHosts.includes(hostName(host))) throw new StoaError('HOST_UNKNOWN');
   const fits = origin === undefined ? !rule.originRequired : origin === rule.publicOrigin;
-  return fits ? undefined : 'ORIGIN_FORBIDDEN';
+  if (!fits) throw new StoaError('ORIGIN_FORBIDDEN');
 }
 
 /** `next` that is never called would leave the client hanging. */

@@ -4,6 +4,7 @@ import type { WsMessageHandler } from '@nestjs/common';
 import { AbstractWsAdapter } from '@nestjs/websockets';
 import { Server } from 'socket.io';
 import { HttpConfig, RuntimeConfig } from '../../config/config.types.js';
+import { FloodGuard } from './flood.guard.js';
 import { HandshakeGate } from './handshake-gate.js';
 import type { Connection, RealtimeServer } from './connection.types.js';
 import { SlowConsumerGuard } from './slow-consumer.guard.js';
@@ -72,10 +73,7 @@ export class SocketAdapter extends AbstractWsAdapter {
       pingInterval: PING_INTERVAL,
       pingTimeout: PING_TIMEOUT,
       connectTimeout: CONNECT_TIMEOUT,
-      allowRequest: (request: IncomingMessage, done) => {
-        const refusal = gate.refuseRequest(request, rule);
-        done(refusal ?? null, refusal === undefined);
-      },
+      allowRequest: (request: IncomingMessage, done) => done(null, gate.admitRequest(request, rule)),
     });
     server.engine.use((_: IncomingMessage, response: ServerResponse, next: () => void) => {
       for (const [name, value] of Object.entries(gate.headers())) response.setHeader(name, value);
@@ -83,6 +81,7 @@ export class SocketAdapter extends AbstractWsAdapter {
     });
     server.use((connection, next) => void gate.authenticate(connection, next));
     this.app.get(SlowConsumerGuard, { strict: false }).watch(server);
+    this.app.get(FloodGuard, { strict: false }).watch(server);
     return server;
   }
 }

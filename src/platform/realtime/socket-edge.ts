@@ -78,7 +78,7 @@ export class SocketEdge {
     const ack = args.at(-1);
     if (typeof ack !== 'function') return this.strike(connection);
     const requestId = newRequestId();
-    const name = event in CLIENT_EVENTS ? (event as ClientEvent) : undefined;
+    const name = Object.hasOwn(CLIENT_EVENTS, event) ? (event as ClientEvent) : undefined;
     const answer = (error: unknown): void =>
       this.refuse(ack as AckFunction, error, { requestId, event: name ?? 'unknown' });
     try {

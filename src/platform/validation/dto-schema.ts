@@ -31,6 +31,8 @@ function inline(dto: Dto): JsonSchema {
   const schema = targetConstructorToSchema(dto, {
     classTransformerMetadataStorage: defaultMetadataStorage as never,
     refPointerPrefix: REF,
+    // Ours always have a time; the default, `oneOf` date and date-time, fits nothing where formats are not looked at.
+    additionalConverters: { isIso8601: { type: 'string', format: 'date-time' } },
   }) as JsonSchema;
   const properties = { ...schema.properties };
   for (const [name, property] of Object.entries(properties)) {

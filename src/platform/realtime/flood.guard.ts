@@ -1,0 +1,51 @@
+import { Injectable } from '@nestjs/common';
+import { RuntimeConfig } from '../../config/config.types.js';
+import { burstOf, emissionMs } from '../limiter/limit.types.js';
+import { SMALLEST_FRAME, TRANSPORT_BYTES } from '../limiter/limits.js';
+import { Log } from '../logging/log.js';
+import { Metrics } from '../metrics/metrics.js';
+import type { RealtimeServer } from './connection.types.js';
+
+/** The parts of engine.io's socket that tell what comes in. */
+interface EngineSocket {
+  on(event: 'packet', listener: (packet: { data?: string | Buffer }) => void): void;
+  transport: { socket?: { terminate(): void } };
+}
+
+const BYTE_MS = emissionMs(TRANSPORT_BYTES);
+const BURST_MS = burstOf(TRANSPORT_BYTES) * BYTE_MS;
+
+/**
+ * Closes transports that send more than anybody types. Below the limits of events: it also meets what is no event
+ * (connects to other namespaces, acknowledgements of nothing) and who has not signed in.
+ */
+@Injectable()
+export class FloodGuard {
+  private readonly closed;
+
+  constructor(
+    private readonly runtime: RuntimeConfig,
+    private readonly log: Log,
+    metrics: Metrics,
+  ) {
+    this.closed = metrics.counter('stoa_socket_floods_total', 'Transports closed because they sent too many bytes');
+  }
+
+  watch(server: RealtimeServer): void {
+    if (!this.runtime.rateLimits) return;
+    server.engine.on('connection', (transport: EngineSocket) => this.meter(transport));
+  }
+
+  /** GCRA with bytes for events: `paidUntil` is when the bucket would be empty (ms). */
+  private meter(engine: EngineSocket): void {
+    let paidUntil = 0;
+    engine.on('packet', ({ data }) => {
+      const now = performance.now();
+      paidUntil = Math.max(paidUntil, now) + Math.max(data?.length ?? 0, SMALLEST_FRAME) * BYTE_MS;
+      if (paidUntil - now <= BURST_MS) return;
+      this.closed.inc();
+      this.log.info({ event: 'connection.flood' });
+      engine.transport.socket?.terminate();
+    });
+  }
+}

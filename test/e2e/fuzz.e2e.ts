@@ -1,0 +1,198 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ERROR_CODES } from '../../src/contracts/error-codes.js';
+import { CLIENT_EVENTS } from '../../src/contracts/socket-events.js';
+import type { Ack, ClientEvent } from '../../src/contracts/socket-events.js';
+import { Random } from '../faults/random.js';
+import { deploy } from '../support/deployment.js';
+import type { Deployment, Member } from '../support/deployment.js';
+import { Person, meet } from '../support/person.js';
+import { faultsIn, residentMiB } from '../support/process-facts.js';
+import { RawSocket } from '../support/raw-socket.js';
+
+// Seeded and bounded: the same inputs every time, or those of FUZZ_SEED. The process lives, logs no fault of its own and keeps its memory.
+
+const SEED = Number(process.env['FUZZ_SEED'] ?? 20_261_124);
+/** MiB; what a heap may breathe */
+const MAX_GROWTH = 60;
+
+let deployment: Deployment;
+let api: Member;
+
+beforeAll(async () => {
+  deployment = await deploy({ apis: 1 });
+  [api] = deployment.apis as [Member];
+});
+afterAll(() => deployment?.stop());
+
+/** Alive and well: the next two can meet and talk, and nothing in the log says otherwise. */
+afterEach(async () => {
+  expect(api.isRunning).toBe(true);
+  const { ada, bob, adas } = await meet([api.url]);
+  expect((await ada.say(adas, 'still here')).seq).toBe(1);
+  for (const person of [ada, bob]) person.disconnect();
+  expect(faultsIn(api)).toEqual([]);
+});
+
+const CANARY = 'canary-5f3a';
+const KEYS = ['conversationId', 'clientId', 'text', 'seq', 'after', 'limit', 'typing', 'next', 'good', 'seeks'];
+const ODD_KEYS = [
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toString',
+  'length',
+  '',
+  'a.b',
+  '\u0000',
+  'user_id',
+  'from',
+];
+const ODD_TEXTS = [
+  '',
+  ' ',
+  '\u0000',
+  '\ud800',
+  '\u202e',
+  'e\u0301'.repeat(200),
+  '💥'.repeat(30),
+  'x'.repeat(8_193),
+  '1; DROP TABLE users --',
+  '{{7*7}}',
+  '../../etc/passwd',
+  'null',
+  '-1',
+  CANARY,
+];
+const ODD_NUMBERS = [0, -0, -1, 1.5, 1e308, -1e308, 2 ** 31, 2 ** 53, 5e-324];
+
+function anOddValue(random: Random, depth = 3): unknown {
+  const kind = Math.floor(random.between(0, depth > 0 ? 7 : 5));
+  if (kind === 0) return null;
+  if (kind === 1) return random.next() < 0.5;
+  if (kind === 2) return random.pick(ODD_NUMBERS);
+  if (kind === 3) return random.pick(ODD_TEXTS);
+  if (kind === 4) return randomUUID();
+  const size = Math.floor(random.between(0, 4));
+  if (kind === 5) return Array.from({ length: size }, () => anOddValue(random, depth - 1));
+  const entries = Array.from({ length: size }, () => [
+    random.pick([...KEYS, ...ODD_KEYS]),
+    anOddValue(random, depth - 1),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+/** A payload that fits, with a few fields replaced, added or taken away; or no such thing at all. */
+function aPayload(random: Random, valid: Record<string, unknown>): unknown {
+  if (random.next() < 0.15) return anOddValue(random);
+  const entries = Object.entries(valid).filter(() => random.next() > 0.1);
+  const mutated = entries.map(([key, value]) => [key, random.next() < 0.4 ? anOddValue(random) : value]);
+  if (random.next() < 0.3) mutated.push([random.pick([...KEYS, ...ODD_KEYS]), anOddValue(random)]);
+  return Object.fromEntries(mutated);
+}
+
+function validPayloads(conversationId: string): Record<ClientEvent, Record<string, unknown>> {
+  return {
+    'session:state': {},
+    'search:start': { seeks: { genders: ['man'], ageBands: ['55+'] }, interests: ['fuzz'], languages: ['en'] },
+    'search:cancel': {},
+    'message:send': { conversationId, clientId: randomUUID(), text: 'hello' },
+    'message:seen': { conversationId, seq: 1 },
+    'typing:set': { conversationId, typing: true },
+    'conversation:sync': { conversationId, after: 0, limit: 5 },
+    'conversation:leave': { conversationId: randomUUID(), next: false },
+    'conversation:rate': { conversationId, good: true },
+  };
+}
+
+function expectContract(answer: Ack<unknown>): void {
+  if (answer.ok) return;
+  expect(Object.keys(ERROR_CODES)).toContain(answer.error.code);
+  expect(answer.error.code).not.toBe('INTERNAL');
+  // Never an echo of a value.
+  expect(JSON.stringify(answer)).not.toContain(CANARY);
+}
+
+describe(`payloads (seed ${SEED})`, () => {
+  it.each(Object.keys(CLIENT_EVENTS) as ClientEvent[])('of %s are all answered by the contract', async (event) => {
+    const random = new Random(SEED);
+    const { ada, bob, adas } = await meet([api.url]);
+    for (let round = 0; round < 8; round += 1) {
+      const payloads = Array.from({ length: 40 }, () => aPayload(random, validPayloads(adas)[event]));
+      const answers = await Promise.all(payloads.map((payload) => ada.try(event, payload)));
+      answers.forEach(expectContract);
+    }
+    for (const person of [ada, bob]) person.disconnect();
+  });
+});
+
+const FRAMES = (token: string): string[] => [
+  `40${JSON.stringify({ csrfToken: token })}`,
+  `40/admin,${JSON.stringify({ csrfToken: token })}`,
+  '420["session:state",{}]',
+  '42["search:cancel",{}]',
+  `421["message:send",{"conversationId":"x","clientId":"${randomUUID()}","text":"hi"}]`,
+  '451-2["message:send",{"_placeholder":true,"num":0}]',
+  '430[{"ok":true}]',
+  '41',
+  '44{"message":"no"}',
+  '3',
+  '2probe',
+  '5',
+  '6',
+];
+
+/** A frame that once was valid, or never. */
+function aFrame(random: Random, token: string): string | Buffer {
+  const frame = random.pick(FRAMES(token));
+  const at = Math.floor(random.between(0, frame.length));
+  const kind = Math.floor(random.between(0, 8));
+  if (kind === 0) return frame;
+  if (kind === 1) return frame.slice(0, at);
+  if (kind === 2) return `${frame.slice(0, at)}${random.pick(ODD_TEXTS)}${frame.slice(at)}`;
+  if (kind === 3) return `${frame.slice(0, at)}${Math.floor(random.between(0, 1e15))}${frame.slice(at)}`;
+  if (kind === 4) return Buffer.from(Array.from({ length: 50 }, () => Math.floor(random.between(0, 256))));
+  if (kind === 5) return `4${Math.floor(random.between(0, 10))}${JSON.stringify(anOddValue(random))}`;
+  if (kind === 6) return frame.replaceAll(/[[{"]/g, () => random.pick(['[', '{', '"', '[[', ',']));
+  return frame + frame;
+}
+
+async function oneSocket(person: Person, random: Random): Promise<void> {
+  const isIn = random.next() < 0.6;
+  const opening = isIn ? RawSocket.connect(api.url, person) : RawSocket.open(api.url, { cookie: person.cookie });
+  const socket = await opening;
+  for (let i = 0; i < 12 && socket.closeCode === undefined; i += 1) socket.send(aFrame(random, person.csrfToken));
+  // A frame that may still be answered shows that all before it were dealt with.
+  socket.send('4299["session:state",{}]');
+  await Promise.race([socket.untilClosed(), socket.answerTo(99).catch(() => undefined)]);
+  socket.close();
+}
+
+/** Below the protocol: bytes that are no WebSocket frames, or frames that the standard forbids. */
+async function oneBrokenStream(person: Person, random: Random): Promise<void> {
+  const socket = await RawSocket.open(api.url, { cookie: person.cookie });
+  const length = Math.floor(random.between(1, 300));
+  const bytes = Buffer.from(Array.from({ length }, () => Math.floor(random.between(0, 256))));
+  const { _socket: tcp } = socket.ws as unknown as { _socket: { write(data: Buffer): void; destroy(): void } };
+  tcp.write(bytes);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  tcp.destroy();
+}
+
+describe(`frames (seed ${SEED})`, () => {
+  it.each([
+    ['of Engine.IO and Socket.IO', oneSocket, 25],
+    ['that are none', oneBrokenStream, 40],
+  ] as const)('%s leave the process as it was', { timeout: 60_000 }, async (_, attack, rounds) => {
+    const people = await Promise.all(Array.from({ length: 8 }, () => Person.guest(api.url)));
+    const randoms = people.map((_person, i) => new Random(SEED + i));
+    const run = async (): Promise<void> => {
+      for (let round = 0; round < rounds; round += 1)
+        await Promise.all(people.map((person, i) => attack(person, randoms[i] as Random)));
+    };
+    await run();
+    const before = residentMiB(api);
+    await run();
+    expect(residentMiB(api) - before).toBeLessThan(MAX_GROWTH);
+  });
+});
