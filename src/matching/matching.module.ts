@@ -7,6 +7,7 @@ import { ClaimResolver } from './claim-resolver.js';
 import { DeadSearches } from './dead-searches.js';
 import { MatchOpener } from './match-opener.js';
 import { MatchRepository } from './match.repository.js';
+import { MatchingCriteria } from './matching-criterion.port.js';
 import { MatchingMetrics } from './matching.metrics.js';
 import { OpeningTransaction } from './opening.transaction.js';
 import { OutcomeRepository } from './outcome.repository.js';
@@ -35,6 +36,7 @@ import { ShardSweeper } from './shard-sweeper.js';
     DeadSearches,
     MatchOpener,
     MatchRepository,
+    MatchingCriteria,
     MatchingMetrics,
     OpeningTransaction,
     OutcomeRepository,
@@ -53,6 +55,6 @@ import { ShardSweeper } from './shard-sweeper.js';
     ShardRunner,
     ShardSweeper,
   ],
-  exports: [RatingService, SearchService, ShardKeeper],
+  exports: [MatchingCriteria, RatingService, SearchService, ShardKeeper],
 })
 export class MatchingModule {}

@@ -4,7 +4,7 @@ import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { Learning } from './learning.js';
 import type { LearningSnapshot } from './learning.js';
-import { CRITERIA } from './matching.criteria.js';
+import { MatchingCriteria } from './matching-criterion.port.js';
 import { MatchingMetrics } from './matching.metrics.js';
 import { ShardMirror } from './shard-mirror.js';
 import { RecentWaits, classOf } from './shard-report.js';
@@ -33,6 +33,7 @@ export class ShardMemory {
     @Inject(REDIS) private readonly redis: RedisClient,
     private readonly metrics: MatchingMetrics,
     private readonly log: Log,
+    private readonly criteria: MatchingCriteria,
   ) {}
 
   async of(shard: string): Promise<KnownShard> {
@@ -41,7 +42,7 @@ export class ShardMemory {
     const learning = await this.load(shard);
     const mirror = new ShardMirror({
       ...(learning ? { learning } : {}),
-      criteria: CRITERIA,
+      criteria: this.criteria.all(),
       onFault: (criterion, fault) => this.noteFault(criterion, fault),
       onDeparture: (ticket, how) => this.metrics.ended.inc({ shard, class: classOf(ticket), how }),
     });
