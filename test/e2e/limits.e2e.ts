@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ack } from '../../src/contracts/socket-events.js';
 import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
 import { Person, meet } from '../support/person.js';
+import { RawSocket } from '../support/raw-socket.js';
 
 // Limits of sockets, proven by tripping them, over the contract. Those of HTTP: attack-http.e2e.ts and http-limits.int.ts.
 
@@ -68,5 +70,110 @@ describe('limits of sockets', () => {
       message: 'RATE_LIMITED',
       data: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: expect.any(Number) },
     });
+  });
+
+  it.each([
+    ['typing:set', 5, (conversationId: string) => ({ conversationId, typing: true })],
+    ['conversation:sync', 10, (conversationId: string) => ({ conversationId, after: 0 })],
+    ['search:start', 10, () => ({})],
+  ] as const)(
+    'let %s pass %i times at once, and touch nobody else behind the same address',
+    async (event, most, payload) => {
+      const { ada, bob, adas, bobs } = await meet([url]);
+      const answers = await Promise.all(Array.from({ length: most + 5 }, () => ada.try(event, payload(adas))));
+      const refused = answers.map(codeOf).filter((code) => code === 'RATE_LIMITED');
+      // One more may pass while they arrive; one search was spent to meet.
+      expect(refused.length).toBeGreaterThanOrEqual(4);
+      expect(refused.length).toBeLessThanOrEqual(6);
+      expect(codeOf(await bob.try(event, payload(bobs)))).not.toBe('RATE_LIMITED');
+      expect((await ada.say(adas, 'other events go on')).seq).toBe(1);
+      for (const person of [ada, bob]) person.disconnect();
+    },
+  );
+
+  it('warn and close whoever floods for seconds, and nobody else', { timeout: 30_000 }, async () => {
+    const { ada, bob, bobs } = await meet([url]);
+    const closed = closing(ada);
+    let isClosed = false;
+    void closed.then(() => (isClosed = true));
+    for (let second = 0; second < 10 && !isClosed; second += 1) {
+      for (let i = 0; i < 60; i += 1) ada.socket?.emit('session:state', {}, () => {});
+      await sleep(1_050);
+    }
+    expect(isClosed).toBe(true);
+    expect(await ada.next('server:notice')).toMatchObject({ code: 'RATE_LIMITED' });
+    expect((await bob.say(bobs, 'untouched')).seq).toBe(1);
+    bob.disconnect();
+  });
+
+  it('close events without acknowledgement at the 21st in a minute', async () => {
+    const person = await Person.guest(url);
+    await person.connect();
+    const closed = closing(person);
+    for (let i = 0; i < 21; i += 1) person.socket?.emit('session:state', {});
+    await closed;
+    expect(await person.next('server:notice')).toMatchObject({ code: 'RATE_LIMITED' });
+  });
+
+  it('answer names that every object knows as unknown', async () => {
+    const person = await Person.guest(url);
+    await person.connect();
+    for (const name of ['toString', 'constructor', '__proto__', 'hasOwnProperty'])
+      expect(codeOf(await person.try(name, {}))).toBe('EVENT_UNKNOWN');
+    person.disconnect();
+  });
+
+  it.each([
+    ['to other namespaces', '40/admin,'],
+    ['of 30 KiB', `43[${'0,'.repeat(15_000)}0]`],
+  ])('close a transport that floods with packets %s, and leave the others', async (_, packet) => {
+    const { ada, bob, adas } = await meet([url]);
+    const person = await Person.guest(url);
+    const flood = await RawSocket.connect(url, person);
+    for (let i = 0; i < 5_000 && flood.closeCode === undefined; i += 1) flood.send(packet);
+    await flood.untilClosed();
+    expect((await ada.say(adas, 'untouched')).seq).toBe(1);
+    for (const one of [ada, bob]) one.disconnect();
+  });
+});
+
+describe('limits of an address', () => {
+  let crowded: Deployment;
+  let there: string;
+
+  beforeAll(async () => {
+    crowded = await deploy({ apis: 1, workers: 0, env: { RATE_LIMITS: 'on', TRUST_PROXY: '127.0.0.1' } });
+    there = crowded.apis[0]?.url ?? '';
+  });
+  afterAll(() => crowded?.stop());
+
+  it('#21 hold 40 idle transports, refuse more with 429, free them within 5 s, and touch no other address', async () => {
+    const dials = Array.from({ length: 60 }, () => RawSocket.open(there, { 'x-forwarded-for': '203.0.113.5' }));
+    const results = await Promise.allSettled(dials);
+    const idle = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    expect(idle).toHaveLength(40);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ status: 429, headers: { 'retry-after': '5' } });
+    const neighbour = new Person(there, { 'x-forwarded-for': '203.0.113.6' });
+    expect((await (await neighbour.becomeGuest()).connect()).state).toBe('idle');
+    neighbour.disconnect();
+    await Promise.all(idle.map((socket) => socket.untilClosed()));
+    (await RawSocket.open(there, { 'x-forwarded-for': '203.0.113.5' })).close();
+  });
+
+  it('refuse the 31st connect in a minute, with the error object, and no other address', async () => {
+    const codes: string[] = [];
+    for (let i = 0; i < 33; i += 1) {
+      const socket = await RawSocket.open(there, { 'x-forwarded-for': '203.0.113.7' });
+      socket.send('40{}');
+      const answer = await socket.until((frame) => frame.startsWith('44'));
+      codes.push(JSON.parse(answer.slice(2)).data.code);
+      socket.close();
+    }
+    expect(codes.slice(0, 30)).toEqual(Array(30).fill('UNAUTHENTICATED'));
+    expect(codes.slice(-1)).toEqual(['RATE_LIMITED']);
+    const neighbour = new Person(there, { 'x-forwarded-for': '203.0.113.8' });
+    expect((await (await neighbour.becomeGuest()).connect()).state).toBe('idle');
+    neighbour.disconnect();
   });
 });
