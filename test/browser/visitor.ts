@@ -102,7 +102,10 @@ export class Visitor {
 
   /** Waits until the conversation with `nickname` is on the screen. */
   async meets(nickname: string, page = this.page): Promise<void> {
-    await page.getByRole('heading', { level: 1, name: nickname, exact: true }).waitFor();
+    const heading = page.getByRole('heading', { level: 1, name: nickname, exact: true });
+    await heading.waitFor().catch(async (error: Error) => {
+      throw new Error(`${error.message}\nThe screen says: ${await page.locator('main').innerText()}`);
+    });
     await this.field(page).waitFor();
   }
 
