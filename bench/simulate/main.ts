@@ -1,48 +1,62 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
-import { Acquaintances } from './acquaintances.js';
 import { Fifo, Greedy } from './baselines.js';
-import { judge, measure } from './measures.js';
+import type { Measures } from './measures.js';
 import { Adaptive } from './policies.js';
 import { readPopulation } from './population.js';
-import { Random } from './random.js';
-import { runPolicy } from './run.js';
-import { streamOf } from './stream.js';
+import { renderReport } from './report.js';
+import { simulate } from './simulate.js';
+import type { PolicyKind } from './simulate.js';
 
-const args = Object.fromEntries(process.argv.slice(2).map((a) => a.replace(/^--/, '').split('=')));
-const rate = Number(args.rate ?? 20),
-  hours = Number(args.hours ?? 0.5),
-  seed = Number(args.seed ?? 7);
-const population = readPopulation('bench/simulate/population.json');
-const searches = streamOf({ population, rate, hours, seed });
-const kinds = { adaptive: Adaptive, greedy: Greedy, fifo: Fifo } as const;
-const value = judge(searches, DEFAULT_POLICY.weights, population.interests.count);
-for (const name of (args.policy ?? 'adaptive,greedy,fifo').split(',')) {
-  const known = new Acquaintances(population.recents, population.blocks, new Random(seed, 'blocks'));
-  const Kind = kinds[name as keyof typeof kinds];
-  const policy = new Kind({ config: DEFAULT_POLICY, avoids: known.avoids, interests: population.interests.count });
-  const outcome = runPolicy(policy, searches, {
-    onPair: ({ a, b }) => known.met(a.userId, b.userId),
-    onProgress: () => undefined,
-  });
-  const m = measure(outcome, value, 0.05 * hours * 3_600_000);
-  console.log(
-    name.padEnd(10),
-    m.searches,
-    'match',
-    m.matchRate.toFixed(3),
-    'p50',
-    m.waitS.p50.toFixed(2),
-    m.waitS.p95.toFixed(1),
-    m.waitS.p99.toFixed(1),
-    'q',
-    m.quality.toFixed(3),
-    'J',
-    m.j.toFixed(4),
-    'worst',
-    m.worst.group,
-    m.worst.matchRate.toFixed(3),
-    'cpu',
-    (m.cpuMs / 1000).toFixed(1),
-    JSON.stringify(outcome.readings.at(-30)),
-  );
+const FOLDER = '.artifacts/simulate';
+const KINDS: Record<string, PolicyKind> = { adaptive: Adaptive, greedy: Greedy, fifo: Fifo };
+
+const { values: args } = parseArgs({
+  options: {
+    /** Searches per second, on the day's average. */
+    rate: { type: 'string', default: '20' },
+    hours: { type: 'string', default: '1' },
+    policy: { type: 'string', default: 'adaptive,greedy,fifo' },
+    seed: { type: 'string', default: '7' },
+    population: { type: 'string', default: 'bench/simulate/population.json' },
+  },
+});
+const names = args.policy.split(',');
+const unknown = names.find((name) => !KINDS[name]);
+if (unknown) throw new Error(`no policy ${unknown}: there are ${Object.keys(KINDS).join(', ')}`);
+
+const say = (line: string): void => void process.stderr.write(line);
+const results = simulate({
+  population: readPopulation(args.population),
+  rate: Number(args.rate),
+  hours: Number(args.hours),
+  seed: Number(args.seed),
+  config: DEFAULT_POLICY,
+  policies: names.map((name) => KINDS[name] as PolicyKind),
+  onProgress: (policy, share) => say(`\r${policy} ${Math.round(share * 100)} %   `),
+});
+say('\r');
+
+process.stdout.write(
+  '| policy | searches | match rate | wait p50 / p95 / p99 (s) | quality | J | worst group | its match rate | CPU (s) |\n',
+);
+process.stdout.write('| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n');
+for (const { measures } of results) process.stdout.write(`${rowOf(measures)}\n`);
+
+mkdirSync(FOLDER, { recursive: true });
+const conditions = {
+  rate: Number(args.rate),
+  hours: Number(args.hours),
+  seed: Number(args.seed),
+  population: args.population,
+};
+writeFileSync(`${FOLDER}/result.json`, `${JSON.stringify({ conditions, results }, null, 1)}\n`);
+writeFileSync(`${FOLDER}/report.html`, renderReport(conditions, results));
+process.stdout.write(`\nReport: ${FOLDER}/report.html, numbers: ${FOLDER}/result.json\n`);
+
+function rowOf(m: Measures): string {
+  const waits = [m.waitS.p50, m.waitS.p95, m.waitS.p99].map((s) => s.toFixed(2)).join(' / ');
+  const cells = [m.policy, m.searches, m.matchRate.toFixed(3), waits, m.quality.toFixed(3), m.j.toFixed(3)];
+  return `| ${[...cells, m.worst.group, m.worst.matchRate.toFixed(3), (m.cpuMs / 1_000).toFixed(1)].join(' | ')} |`;
 }

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { Greedy } from './baselines.js';
+import { Adaptive } from './policies.js';
+import { readPopulation } from './population.js';
+import { renderReport } from './report.js';
+import { simulate } from './simulate.js';
+import type { Result } from './simulate.js';
+
+const run = (seed: number): Result[] =>
+  simulate({
+    population: readPopulation('bench/simulate/population.json'),
+    rate: 5,
+    hours: 0.05,
+    seed,
+    config: DEFAULT_POLICY,
+    policies: [Adaptive, Greedy],
+    onProgress: () => {},
+  });
+
+/** All but the time that the machine took. */
+const facts = (results: Result[]): unknown[] => results.map(({ measures: { cpuMs: _, ...rest } }) => rest);
+
+describe('the simulator', () => {
+  it('gives the same for the same seed, and something else for another', () => {
+    expect(facts(run(7))).toEqual(facts(run(7)));
+    expect(facts(run(8))).not.toEqual(facts(run(7)));
+  });
+
+  it('reports every policy on one page, without anything from elsewhere', () => {
+    const page = renderReport({ rate: 5 }, run(7));
+    for (const name of ['adaptive', 'greedy']) expect(page).toContain(name);
+    expect(page).not.toMatch(/<script|https?:\/\/|NaN|undefined/);
+  });
+});
