@@ -27,7 +27,7 @@ export const serverCpuMs = ({ processes }: Contender): number =>
 async function launch(name: string, args: string[], env: Record<string, string>, port?: number): Promise<ChildProcess> {
   mkdirSync(FOLDER, { recursive: true });
   const log = openSync(`${FOLDER}/${name.replaceAll(/\W+/g, '-')}.log`, 'w');
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? []), ...args], {
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', log, log],
   });

@@ -136,9 +136,12 @@ export class AppendLane {
   private refuseExpired(batch: Entry[]): Entry[] {
     const now = performance.now();
     const isLive = (entry: Entry): boolean => entry.deadline > now;
-    const expired = batch.filter((entry) => !isLive(entry));
-    this.refuse(expired, new Unavailable());
-    return expired.length === 0 ? batch : batch.filter(isLive);
+    if (batch.every(isLive)) return batch;
+    this.refuse(
+      batch.filter((entry) => !isLive(entry)),
+      new Unavailable(),
+    );
+    return batch.filter(isLive);
   }
 
   private leave(entry: Entry): void {
