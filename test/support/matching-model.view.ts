@@ -128,7 +128,7 @@ export class ModelView {
     await this.database.query(
       `WITH c AS (INSERT INTO conversations (started_on, ended_at, end_reason, delete_after) VALUES (current_date, now(), 'left', now() + interval '1 day') RETURNING id)
        INSERT INTO conversation_members (conversation_id, slot, user_id, handle, nickname, age_band, languages)
-       SELECT c.id, m.slot, m.user_id, 'h-' || m.user_id, 'Stranger', '25-34', '{en}' FROM c, (VALUES (0, $1::uuid), (1, $2::uuid)) AS m (slot, user_id)`,
+       SELECT c.id, m.slot, m.user_id, 'h-met-lately-' || substr(md5(c.id::text || m.user_id::text), 1, 9), 'Stranger', '25-34', '{en}' FROM c, (VALUES (0, $1::uuid), (1, $2::uuid)) AS m (slot, user_id)`,
       [userA, userB],
     );
   }
@@ -156,7 +156,7 @@ export class ModelView {
   /** Whether this person was in a conversation that began by a match. */
   async everTalked(userId: string): Promise<boolean> {
     const rows = await this.database.query(
-      `SELECT FROM conversation_members WHERE user_id = $1 AND handle NOT LIKE 'h-%'`,
+      `SELECT FROM conversation_members WHERE user_id = $1 AND handle NOT LIKE 'h-met-lately-%'`,
       [userId],
     );
     return rows.length > 0;
