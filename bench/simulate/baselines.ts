@@ -11,7 +11,7 @@ import type { SimulatedPolicy } from './run.js';
 import type { StreamedSearch } from './stream.js';
 
 /** Baselines widen after a fixed time, as products do. */
-const WIDENS_AFTER_MS = 6_000;
+export const WIDENS_AFTER_MS = 6_000;
 
 /** What baselines have in common: a pool, and widening after a fixed time. */
 abstract class Baseline implements SimulatedPolicy {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { Batch } from './batch.js';
 import { Fifo, Greedy } from './baselines.js';
 import type { Measures } from './measures.js';
 import { Adaptive } from './policies.js';
@@ -10,14 +11,14 @@ import { simulate } from './simulate.js';
 import type { PolicyKind } from './simulate.js';
 
 const FOLDER = '.artifacts/simulate';
-const KINDS: Record<string, PolicyKind> = { adaptive: Adaptive, greedy: Greedy, fifo: Fifo };
+const KINDS: Record<string, PolicyKind> = { adaptive: Adaptive, greedy: Greedy, fifo: Fifo, batch: Batch };
 
 const { values: args } = parseArgs({
   options: {
     /** Searches per second, on the day's average. */
     rate: { type: 'string', default: '20' },
     hours: { type: 'string', default: '1' },
-    policy: { type: 'string', default: 'adaptive,greedy,fifo' },
+    policy: { type: 'string', default: 'adaptive,greedy,fifo,batch' },
     seed: { type: 'string', default: '7' },
     population: { type: 'string', default: 'bench/simulate/population.json' },
   },
