@@ -24,11 +24,15 @@ export const Dialog = ({ title, onClose, children }: DialogProps) => {
     <dialog
       ref={dialog}
       aria-labelledby={titleId}
-      onCancel={(event) => {
-        event.preventDefault(); // closed by its owner, at once
+      onKeyDown={(event) => {
+        if (event.key !== 'Escape') return;
+        event.preventDefault(); // closed by its owner, at once; the browser's own way takes a moment longer
+        event.stopPropagation();
         onClose();
       }}
-      onClose={onClose}
+      onClose={() => {
+        if (dialog.current) onClose(); // our own closing, at the end, is told of when we are gone
+      }}
       onClick={(event) => {
         if (event.target === dialog.current) onClose();
       }}
