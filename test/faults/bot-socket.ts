@@ -41,6 +41,7 @@ export class BotSocket {
 
   /** @returns undefined when no answer came in time */
   async ask<E extends ClientEvent>(event: E, payload: ClientPayload<E>): Promise<Ack<ClientReplies[E]> | undefined> {
+    if (!this.socket.connected) return undefined;
     const answer = this.socket.timeout(ACK_TIMEOUT).emitWithAck(event, payload) as Promise<Ack<ClientReplies[E]>>;
     // A connection that is gone will not answer.
     const gone = new Promise<undefined>((resolve) => this.socket.once('disconnect', () => resolve(undefined)));

@@ -46,6 +46,9 @@ const PATIENCE = 20_000;
 /** How long a metric may take to show what happened (ms). */
 const EVIDENCE_PATIENCE = 2_000;
 
+/** How long the crowd may take to get talking before the next fault (ms). */
+const TALK_PATIENCE = 10_000;
+
 /** Bots talk while the rows strike, one after the other; then all is quiet, read by both sides and by SQL, and checked. */
 export async function runFaults(deployment: FaultDeployment, options: RunOptions): Promise<RunResult> {
   const { seed, rows, faultsPerRow, thinkMs = 200, say } = options;
@@ -73,6 +76,7 @@ export async function runFaults(deployment: FaultDeployment, options: RunOptions
       strikes.push(outcome.strike);
       say(describeStrike(outcome.strike));
       await sleep(random.between(300, 1_200));
+      await waitForTalk(bots);
     }
   const silences = await waitForSearchers(bots);
   await Promise.all(bots.map((bot) => bot.stop(PATIENCE)));
@@ -139,6 +143,13 @@ async function strike(row: Row, scene: StrikeScene): Promise<{ strike: Strike; l
       evidence: before === undefined || after === undefined ? undefined : after - before,
     },
   };
+}
+
+/** A fault that strikes a silent crowd tests little: most must be in the middle of a conversation. */
+async function waitForTalk(bots: Bot[]): Promise<void> {
+  const isTalking = ({ current }: Bot): boolean => (current?.live.length ?? 0) > 0;
+  for (const until = performance.now() + TALK_PATIENCE; performance.now() < until; await sleep(50))
+    if (bots.filter(isTalking).length > bots.length / 2) return;
 }
 
 /** I7: after the last heal nobody who searches is left alone. */

@@ -174,10 +174,16 @@ async function redisStopped({ deployment, bots }: Scene): Promise<string[]> {
   return missing;
 }
 
-/** Kills a backend as the kernel might: the whole server recovers from its log, as after `restart -m immediate`. */
+/**
+ * Kills a backend as the kernel might: the whole server recovers from its log, as after `restart -m immediate`.
+ * Nobody gets in for a second: so few bots might not notice a recovery of 100 ms.
+ */
 async function crashPostgres({ deployment }: Scene): Promise<void> {
   const { rows } = await deployment.postgres.query('SELECT pg_backend_pid() AS pid');
+  deployment.toPostgres.set('refuse');
   process.kill(rows[0].pid, 'SIGKILL');
+  await sleep(1_000);
+  deployment.toPostgres.set('pass');
   for (let i = 0; i < 200; i += 1) {
     await sleep(50);
     const isUp = await deployment.postgres.query('SELECT 1').catch(() => undefined);
