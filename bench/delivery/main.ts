@@ -95,6 +95,23 @@ async function measureIdle(contender: Contender, count: number): Promise<number>
   return used;
 }
 
+/** Each in a process of its own that has done nothing else: memory that a load left behind would hide the connections. */
+async function measureIdleOf(starts: (Start | undefined)[]): Promise<Map<string, number>> {
+  const idle = new Map<string, number>();
+  for (const start of starts) {
+    const contender = await start?.();
+    if (!contender) continue;
+    try {
+      idle.set(contender.name, await measureIdle(contender, IDLE));
+    } finally {
+      contender.stop();
+    }
+  }
+  return idle;
+}
+
+type Start = () => Promise<Contender>;
+
 interface Entry {
   contender: Contender;
   crowd: Crowd;
@@ -104,7 +121,7 @@ interface Entry {
 
 async function run(databaseUrl: string, redisUrl: string): Promise<string> {
   const stoa = { databaseUrl, redisUrl };
-  const starts = [
+  const starts: Start[] = [
     () => startPlain('bare Socket.IO', 'bare-server.mjs'),
     () => startPlain('stock Nest gateway, ValidationPipe and DTO', 'nest-server.mjs'),
     () => startStoa({ ...stoa, name: 'Stoa, nothing stored', apis: 1, withoutStore: true }),
@@ -113,7 +130,6 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
     () => startStoa({ ...stoa, name: 'Stoa × 2, every message crosses', apis: 2 }),
   ];
   const entries: Entry[] = [];
-  const idle = new Map<string, number>();
   try {
     for (const start of starts) {
       const contender = await start();
@@ -129,14 +145,11 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
       }
       say(`repetition ${n} of ${REPETITIONS}: load ${loadavg()[0]?.toFixed(1)}`);
     }
-    for (const { crowd } of entries) crowd.close();
-    const one = entries.slice(0, 4).filter(({ contender }) => contender.name !== 'Stoa, nothing stored');
-    for (const { contender } of IDLE > 0 ? one : []) idle.set(contender.name, await measureIdle(contender, IDLE));
   } finally {
     for (const { contender } of entries) contender.stop();
     rmSync('dist-bench', { recursive: true, force: true });
   }
-  return describe(entries, idle);
+  return describe(entries, IDLE > 0 ? await measureIdleOf([starts[0], starts[1], starts[3]]) : new Map());
 }
 
 function describe(entries: Entry[], idle: Map<string, number>): string {
