@@ -51,9 +51,13 @@ export class ShardMemory {
     return fresh;
   }
 
-  /** Now and then; what is lost with a process costs some seconds of learning. */
+  /** Now and then while a shard runs; what is lost with a process costs some seconds of learning. */
+  async saveWhenDue(shard: string, known: KnownShard): Promise<void> {
+    if (known.mirror.nowMs - known.savedAtMs >= SNAPSHOT_EVERY_MS) await this.save(shard, known);
+  }
+
+  /** At the end of a run: a shard may rest for hours, and another worker may be the next to run it. */
   async save(shard: string, known: KnownShard): Promise<void> {
-    if (known.mirror.nowMs - known.savedAtMs < SNAPSHOT_EVERY_MS) return;
     known.savedAtMs = known.mirror.nowMs;
     const snapshot = JSON.stringify(known.mirror.policy.learning.toSnapshot());
     await this.redis.set(learningKey(shard), snapshot, 'PX', LEARNING_TTL_MS);

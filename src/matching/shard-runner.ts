@@ -54,6 +54,9 @@ export class ShardRunner {
     } finally {
       await Promise.all(run.openings);
       this.observer.rested(shard);
+      await this.memory
+        .save(shard, run.known)
+        .catch((error: unknown) => this.log.warn({ event: 'matching.snapshot_not_saved', shard, err: error }));
     }
     if (!signal.aborted) return false;
     return (await this.feed.rest(shard, run.runner, true)) === 'rested' && run.known.mirror.pool.size > 0;
@@ -83,7 +86,7 @@ export class ShardRunner {
     if (!(await this.feed.follow(shard, mirror, run.runner))) return true;
     if (openings.size < MOST_OPENINGS && began >= run.pausedUntil) await this.claim(run);
     await this.observer.ticked(shard, known, (performance.now() - began) / 1_000);
-    await this.memory.save(shard, known);
+    await this.memory.saveWhenDue(shard, known);
     if (mirror.pool.size > 0 || openings.size > 0) return false;
     return (await this.feed.rest(shard, run.runner, false)) !== 'busy';
   }
