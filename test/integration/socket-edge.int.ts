@@ -15,11 +15,14 @@ import { Caller } from '../../src/platform/identity/caller.decorator.js';
 import type { Identity } from '../../src/platform/identity/identity.types.js';
 import { LoadMonitor } from '../../src/platform/health/load-monitor.js';
 import { Log } from '../../src/platform/logging/log.js';
+import { Audit } from '../../src/platform/audit/audit.js';
+import { HandshakeLimits } from '../../src/platform/limiter/handshake-limits.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { ConnectionLifecycle } from '../../src/platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../../src/platform/realtime/connection.types.js';
 import { FloodGuard } from '../../src/platform/realtime/flood.guard.js';
 import { HandshakeGate } from '../../src/platform/realtime/handshake-gate.js';
+import { EventGate } from '../../src/platform/realtime/event-gate.port.js';
 import { HandshakeVerifier } from '../../src/platform/realtime/handshake-verifier.port.js';
 import { SocketAdapter } from '../../src/platform/realtime/socket-adapter.js';
 import { SlowConsumerGuard } from '../../src/platform/realtime/slow-consumer.guard.js';
@@ -28,6 +31,22 @@ import { SocketHandlers } from '../../src/platform/realtime/socket-handlers.deco
 
 const ORIGIN = 'http://localhost:1';
 const id = '0191d5b0-0000-7000-8000-000000000000';
+
+/** Limits have tests of their own; here nothing is refused for its number. */
+class OpenGate extends EventGate {
+  override admit(): void {}
+  override strike(): boolean {
+    return false;
+  }
+}
+class NoLimits implements Pick<HandshakeLimits, 'admitTransport' | 'admitAddress' | 'admitUser' | 'digestOf'> {
+  admitTransport(): void {}
+  admitAddress(): void {}
+  admitUser(): void {}
+  digestOf(): string {
+    return 'digest';
+  }
+}
 
 /** Accepts one cookie and one token. */
 class OneSession extends HandshakeVerifier {
@@ -84,6 +103,9 @@ class SecondGateway {
     FloodGuard,
     HandshakeGate,
     LoadMonitor,
+    { provide: EventGate, useClass: OpenGate },
+    { provide: HandshakeLimits, useClass: NoLimits },
+    { provide: Audit, useValue: { tally: () => {} } },
     { provide: HandshakeVerifier, useClass: OneSession },
     { provide: ConnectionLifecycle, useClass: SlowLifecycle },
     { provide: RuntimeConfig, useValue: { environment: 'production', logLevel: 'silent' } },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Audit } from '../audit/audit.js';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
 import { StoaError, Unavailable } from '../errors/stoa-error.js';
@@ -38,8 +38,8 @@ export class HandshakeGate {
     private readonly load: LoadMonitor,
     private readonly log: Log,
     metrics: Metrics,
-    @Optional() private readonly limits?: HandshakeLimits,
-    @Optional() private readonly audit?: Audit,
+    private readonly limits: HandshakeLimits,
+    private readonly audit: Audit,
   ) {
     this.refusals = metrics.counter('stoa_handshake_refusals_total', 'Refused socket handshakes', { labels: ['code'] });
   }
@@ -53,7 +53,7 @@ export class HandshakeGate {
   admitRequest(request: IncomingMessage, rule: OriginRule): boolean {
     try {
       checkSource(request.headers, rule);
-      this.limits?.admitTransport(request);
+      this.limits.admitTransport(request);
       return true;
     } catch (error) {
       const mapped = toStoaError(error);
@@ -72,9 +72,9 @@ export class HandshakeGate {
   }
 
   private noteForeignOrigin(request: IncomingMessage, requestId: string): void {
-    const ipHash = this.limits?.digestOf(request);
+    const ipHash = this.limits.digestOf(request);
     runInContext({ requestId, ...(ipHash ? { ipHash } : {}) }, () =>
-      this.audit?.tally({ event: 'origin.refuse', result: 'refused', reason: 'ORIGIN_FORBIDDEN' }),
+      this.audit.tally({ event: 'origin.refuse', result: 'refused', reason: 'ORIGIN_FORBIDDEN' }),
     );
   }
 
@@ -84,12 +84,12 @@ export class HandshakeGate {
     try {
       if (this.draining) throw new StoaError('DRAINING', { retryAfterMs: 1_000 });
       this.load.admitHandshake();
-      this.limits?.admitAddress(connection);
+      this.limits.admitAddress(connection);
       const { headers, auth } = connection.handshake;
       const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
       const verified = runInContext({ requestId }, () => this.verifier.verify(headers.cookie, csrfToken));
       connection.data.identity = await withDeadline(verified);
-      this.limits?.admitUser(connection);
+      this.limits.admitUser(connection);
       connection.data.connectionId = randomUUID();
       next();
     } catch (error) {

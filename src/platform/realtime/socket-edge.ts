@@ -1,5 +1,5 @@
 import { SpanKind } from '@opentelemetry/api';
-import { Inject, Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { CLIENT_EVENTS } from '../../contracts/socket-events.js';
 import type { ClientEvent } from '../../contracts/socket-events.js';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
@@ -40,7 +40,7 @@ export class SocketEdge {
     private readonly lifecycle: ConnectionLifecycle,
     private readonly log: Log,
     metrics: Metrics,
-    @Optional() @Inject(EventGate) private readonly gate?: EventGate,
+    private readonly gate: EventGate,
   ) {
     this.seconds = metrics.histogram('stoa_socket_event_seconds', 'From arrival of an event to its acknowledgement', {
       labels: ['event'],
@@ -82,7 +82,7 @@ export class SocketEdge {
     const answer = (error: unknown): void =>
       this.refuse(ack as AckFunction, error, { requestId, event: name ?? 'unknown' });
     try {
-      this.gate?.admit(connection, name);
+      this.gate.admit(connection, name);
       const handler = name && handlerOf(name);
       if (!handler) throw new StoaError('EVENT_UNKNOWN');
       const payload = checkPayload(name, args);
@@ -119,7 +119,7 @@ export class SocketEdge {
   }
 
   private strike(connection: Connection): void {
-    if (!this.gate?.strike(connection)) return;
+    if (!this.gate.strike(connection)) return;
     connection.emit('server:notice', { code: 'RATE_LIMITED', message: 'Too many invalid events.' });
     connection.disconnect(true);
   }
