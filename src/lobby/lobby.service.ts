@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { UserService } from '../auth/user.service.js';
 import { ClientKnowledge } from '../chat/client-knowledge.service.js';
@@ -9,14 +8,9 @@ import { AlreadyChatting } from '../matching/matching.errors.js';
 import { SearchService } from '../matching/search.service.js';
 import { LoadMonitor } from '../platform/health/load-monitor.js';
 import { isPassingFault } from '../platform/errors/error-mapper.js';
-import { Unavailable } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { NotSearching } from './lobby.errors.js';
 import { SearchTicker } from './search-ticker.js';
-
-/** A match that won a cancel has its conversation within a claim's lease; looked for this often (ms). */
-const MATCH_POLL = 50;
-const MATCH_POLLS = 100;
 
 /** What a person is doing now: idle, searching or chatting; and the steps between these. */
 @Injectable()
@@ -55,10 +49,10 @@ export class LobbyService {
     return this.stateOf(userId);
   }
 
-  /** Ends the search, or says with `chatting` that a match won. @throws NotSearching */
+  /** Ends the search, or says with `chatting` that a match won. @throws NotSearching, Unavailable */
   async cancelSearch(userId: string): Promise<State> {
+    // It waits for a match under way: when that has won, its conversation is committed and the state shows it.
     const outcome = await this.searches.cancel(userId);
-    if (outcome === 'matched') return this.awaitMatch(userId);
     const state = await this.stateOf(userId);
     if (outcome === 'not_searching' && state.state === 'idle') throw new NotSearching();
     return state;
@@ -79,16 +73,5 @@ export class LobbyService {
       this.ticker.noticeDegraded(userId);
       return undefined;
     }
-  }
-
-  /** The claim stands: either its conversation opens, or the search returns to the pool and can be cancelled. */
-  private async awaitMatch(userId: string): Promise<State> {
-    for (let i = 0; i < MATCH_POLLS; i += 1) {
-      const state = await this.stateOf(userId);
-      if (state.state === 'chatting') return state;
-      if ((await this.searches.cancel(userId)) !== 'matched') return this.stateOf(userId);
-      await sleep(MATCH_POLL);
-    }
-    throw new Unavailable();
   }
 }

@@ -82,19 +82,15 @@ export class SearchTicker implements OnApplicationBootstrap, BeforeApplicationSh
         this.presence.emit(userId, 'search:status', status);
       }
     } catch (error) {
-      this.noteDegraded(userIds, error);
+      this.standStill(userIds, error);
     }
   }
 
   /** Redis is away: the searches stand still, and their owners are told once. */
-  private noteDegraded(userIds: string[], error: unknown): void {
+  private standStill(userIds: string[], error: unknown): void {
     if (this.degraded) return;
     this.degraded = true;
     this.log.warn({ event: 'search.status_unavailable', err: error });
-    for (const userId of userIds)
-      this.presence.emit(userId, 'server:notice', {
-        code: 'SEARCH_DEGRADED',
-        message: 'Searching pauses for a moment.',
-      });
+    for (const userId of userIds) this.noticeDegraded(userId);
   }
 }

@@ -28,10 +28,6 @@ export class ConnectionRegistry {
     return this.connections.get(userId) === connection && this.connections.delete(userId);
   }
 
-  users(): string[] {
-    return [...this.connections.keys()];
-  }
-
   all(): Connection[] {
     return [...this.connections.values()];
   }

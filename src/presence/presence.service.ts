@@ -85,11 +85,6 @@ export class PresenceService {
     return this.registry.find(userId) !== undefined;
   }
 
-  /** Users whose live connection ends here. */
-  localUsers(): string[] {
-    return this.registry.users();
-  }
-
   /** The live connections that end here. */
   localConnections(): Connection[] {
     return this.registry.all();

@@ -17,7 +17,7 @@ export interface ChannelMessage {
 
 type ChannelListener = (message: never) => void;
 
-/** Messages that may wait for one process while Redis is slow; older ones are dropped first. */
+/** Messages of one turn of the event loop to one process; what is beyond is dropped and counted. */
 const MAX_WAITING = 10_000;
 
 /** Sends batches to other processes and receives ours: one channel per process, so cost grows with messages and not with processes. */
