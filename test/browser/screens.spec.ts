@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { PATHS } from '../../web/app/paths.js';
+import { CLIENT_PATHS } from '../../src/contracts/client-paths.js';
 import { openStage } from './stage.js';
 import type { Stage } from './stage.js';
 import { PHONE, Visitor } from './visitor.js';
@@ -164,7 +164,7 @@ it('the client is small: at most 60 KB of JavaScript, compressed', async () => {
 });
 
 describe('every page', () => {
-  it.each(PATHS)('%s is served under the strict policy, names itself and fits a phone', async (path) => {
+  it.each(CLIENT_PATHS)('%s is served under the strict policy, names itself and fits a phone', async (path) => {
     const visitor = await visit(PHONE);
     const response = await visitor.page.goto(stage.origin + path);
     expect(response?.headers()['content-security-policy']).toContain("require-trusted-types-for 'script'");

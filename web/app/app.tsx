@@ -9,7 +9,7 @@ import { EndedScreen } from './ended-screen.js';
 import { ElsewhereScreen, NotFoundScreen, RevokedScreen, WaitingScreen } from './interruption-screens.js';
 import { ConfirmPage, RegisterPage } from './register-pages.js';
 import { PageFooter, PageHeader } from './page-frame.js';
-import type { Path } from './paths.js';
+import type { ClientPath } from '../../src/contracts/client-paths.js';
 import { PrivacyPage } from './privacy-page.js';
 import { ResetPage } from './reset-page.js';
 import { usePath } from './routes.js';
@@ -32,7 +32,7 @@ const Conversation = ({ snapshot }: { snapshot: Snapshot }) => {
   return <ArriveScreen user={user} />;
 };
 
-const PAGES: Record<Exclude<Path, '/'>, () => preact.JSX.Element> = {
+const PAGES: Record<Exclude<ClientPath, '/'>, () => preact.JSX.Element> = {
   '/account': AccountPage,
   '/confirm': ConfirmPage,
   '/email-change': EmailChangePage,

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Store } from '../client/store.js';
-import type { Path } from './paths.js';
+import type { ClientPath } from '../../src/contracts/client-paths.js';
 
 const MOVED = 'stoa:moved';
 
@@ -28,7 +28,7 @@ export const useLinkToken = (): string | undefined => {
 /** The token is used, or of no use. */
 export const dropLinkToken = (): void => linkToken.update(() => undefined);
 
-export const navigate = (path: Path): void => {
+export const navigate = (path: ClientPath): void => {
   if (location.pathname === path) return;
   history.pushState(null, '', path);
   scrollTo(0, 0);
@@ -51,7 +51,7 @@ export const usePath = (): string => {
 };
 
 interface PageLinkProps {
-  to: Path;
+  to: ClientPath;
   class?: string;
   /** Its name for screen readers, where its content is not enough. */
   label?: string;

@@ -3,23 +3,14 @@ import { fileURLToPath } from 'node:url';
 import express from 'express';
 import type { RequestHandler } from 'express';
 import type { HttpConfig } from '../../config/config.types.js';
+import { CLIENT_PATHS } from '../../contracts/client-paths.js';
 import { NotFound, StoaError } from '../errors/stoa-error.js';
 import { documentHeaders } from './security-headers.js';
 
 /** Built by `vite build`; the same folder from src (tests) and from dist. */
 const FOLDER = fileURLToPath(new URL('../../../dist/web/', import.meta.url));
 
-/** Paths that the web client routes by itself; each is answered with its one document. */
-const CLIENT_PATHS = new Set([
-  '/',
-  '/confirm',
-  '/reset',
-  '/email-change',
-  '/sign-in',
-  '/register',
-  '/account',
-  '/privacy',
-]);
+const DOCUMENTS: ReadonlySet<string> = new Set(CLIENT_PATHS);
 
 /** Serves the web client under document headers; hashed assets are kept for a year, the document is always asked for again. */
 export function serveWebClient(config: HttpConfig): RequestHandler {
@@ -36,7 +27,7 @@ export function serveWebClient(config: HttpConfig): RequestHandler {
   });
   return (request, response, next) => {
     if (request.path.startsWith('/api/v1/') || request.path.startsWith('/health/')) return next();
-    const isDocument = CLIENT_PATHS.has(request.path);
+    const isDocument = DOCUMENTS.has(request.path);
     if (!isDocument && !existsSync(FOLDER + request.path.slice(1))) return next(new NotFound());
     if (request.method !== 'GET' && request.method !== 'HEAD') return next(new StoaError('METHOD_NOT_ALLOWED'));
     headers(request, response, () => {
