@@ -7,6 +7,7 @@ import { ApiModule } from './api.module.js';
 import { renderEnvExample } from './config/env-example.js';
 import { readConfig } from './config/read-config.js';
 import { describeEvents } from './platform/validation/describe-events.js';
+import { setApiPrefix } from './platform/http/configure-http.js';
 import { describeHttp } from './platform/http/describe-http.js';
 
 // Writes the files that are generated and checked in; `npm run check` fails when they differ from the code.
@@ -23,7 +24,7 @@ const app = await NestFactory.create(ApiModule.for({ config, source: new DataSou
   abortOnError: false,
   logger: false,
 });
-app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready'] });
+setApiPrefix(app);
 const document = SwaggerModule.createDocument(
   app,
   new DocumentBuilder().setTitle('Stoa').setVersion('1').setDescription('See docs/protocol.md.').build(),

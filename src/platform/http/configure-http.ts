@@ -1,3 +1,4 @@
+import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { HttpConfig } from '../../config/config.types.js';
 import { Log } from '../logging/log.js';
@@ -24,6 +25,11 @@ const SERVER_LIMITS = {
   maxHeaderSize: 8 * 1_024,
 };
 
+/** Where the routes lie; probes stay at the root. Also for the document that describes them. */
+export function setApiPrefix(app: INestApplication): void {
+  app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready'] });
+}
+
 /** Everything between the wire and the controllers, in the order in which a request meets it. */
 export function configureHttp(app: NestExpressApplication, config: HttpConfig): void {
   app.disable('x-powered-by');
@@ -37,7 +43,7 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.use(checkTarget(config.allowedHosts));
   app.use(serveWebClient(config));
   app.use(...strictJson());
-  app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready'] });
+  setApiPrefix(app);
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(Log)));
   Object.assign(app.getHttpServer(), SERVER_LIMITS);
