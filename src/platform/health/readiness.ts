@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../postgres/database.js';
 import { REDIS } from '../redis/redis.tokens.js';
 import type { RedisClient } from '../redis/redis-connection.js';
+import { EPOCH_KEY } from '../redis/redis-epoch.js';
 
 /** `degraded` still serves: conversations go on without Redis, only matching waits. */
 export interface ReadinessReport {
@@ -31,7 +32,7 @@ export class Readiness {
   async report(): Promise<ReadinessReport> {
     const [postgres, redis] = await Promise.all([
       answers(this.database.query('SELECT 1')),
-      answers(this.redis.get('stoa:epoch')),
+      answers(this.redis.get(EPOCH_KEY)),
     ]);
     const reasons = [
       ...(postgres ? [] : ['postgres']),

@@ -7,7 +7,7 @@ import { REDIS } from './redis.tokens.js';
 import type { RedisClient } from './redis-connection.js';
 
 /** STRING: random name of this life of Redis, no TTL. Gone or changed: Redis was emptied. */
-const EPOCH_KEY = 'stoa:epoch';
+export const EPOCH_KEY = 'stoa:epoch';
 
 /** ms between two looks */
 const CHECK_INTERVAL = 1_000;
