@@ -34,7 +34,7 @@ export async function boot(role: 'api' | 'worker'): Promise<Started> {
   const facts = await patiently('Postgres', () => inspectDatabase(config.database.url, unsafe));
   const redisFaults = await patiently('Redis', () => inspectRedis(config.redis.urls));
   refuse([...facts.faults, ...redisFaults]);
-  const source = createDataSource({ url: config.database.url, applicationName: `stoa-${role}`, facts, entities: [] });
+  const source = createDataSource({ url: config.database.url, applicationName: `stoa-${role}`, facts });
   await source.initialize();
   const { tracesUrl } = config.runtime;
   const stopTracing = tracesUrl === undefined ? () => Promise.resolve() : startTracing(tracesUrl, role);

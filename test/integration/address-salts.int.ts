@@ -13,7 +13,7 @@ const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: false
 beforeAll(async () => {
   const url = await createDatabase();
   const facts = await inspectDatabase(url, true);
-  const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
+  const source = createDataSource({ url, applicationName: 'stoa-test', facts });
   await source.initialize();
   database = new Database(source);
 });

@@ -44,7 +44,7 @@ beforeAll(async () => {
     MESSAGE_RETENTION_SECONDS: '3600',
   });
   const facts = await inspectDatabase(url, true);
-  const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
+  const source = createDataSource({ url, applicationName: 'stoa-test', facts });
   await source.initialize();
   worker = await NestFactory.createApplicationContext(WorkerModule.for({ config, source }), { logger: false });
   database = worker.get(Database);

@@ -44,9 +44,9 @@ beforeAll(async () => {
     MAIL_DIR: mkdtempSync(join(tmpdir(), 'stoa-mail-')),
   });
   const facts = await inspectDatabase(url, true);
-  const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
+  const source = createDataSource({ url, applicationName: 'stoa-test', facts });
   await source.initialize();
-  const asOwner = createDataSource({ url, applicationName: 'stoa-owner', facts: { faults: [] }, entities: [] });
+  const asOwner = createDataSource({ url, applicationName: 'stoa-owner', facts: { faults: [] } });
   await asOwner.initialize();
   owner = new Database(asOwner);
   worker = await NestFactory.createApplicationContext(WorkerModule.for({ config, source }), { logger: false });

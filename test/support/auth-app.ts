@@ -85,7 +85,7 @@ export async function startAuthApp(
     ...settings,
   });
   const facts = await inspectDatabase(url, true);
-  const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
+  const source = createDataSource({ url, applicationName: 'stoa-test', facts });
   await source.initialize();
   const imports = [ConfigModule.for(config), PostgresModule.for(source)];
   const root = { module: worker ? AuthDoorsAndWorker : AuthDoors, imports, providers };

@@ -90,7 +90,7 @@ export class ChatStage {
   static async start(durations: Partial<ConversationConfig> = {}): Promise<ChatStage> {
     const url = await createDatabase();
     const facts = await inspectDatabase(url, true);
-    const source = createDataSource({ url, applicationName: 'stoa-test', facts, entities: [] });
+    const source = createDataSource({ url, applicationName: 'stoa-test', facts });
     await source.initialize();
     return new ChatStage(url, new Database(source), { ...DURATIONS, ...durations });
   }

@@ -58,7 +58,7 @@ export async function startMatchingStage(
 
   const startProcess = async (role: 'api' | 'worker'): Promise<MatchingProcess> => {
     const facts = await inspectDatabase(databaseUrl, true);
-    const source = createDataSource({ url: databaseUrl, applicationName: `stoa-${role}`, facts, entities: [] });
+    const source = createDataSource({ url: databaseUrl, applicationName: `stoa-${role}`, facts });
     await source.initialize();
     const stores = [ConfigModule.for(config), PostgresModule.for(source), PlatformModule, MatchingModule];
     const root =

@@ -1,5 +1,4 @@
 import { DataSource } from 'typeorm';
-import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import type { DatabaseFacts } from './boot-check.js';
 
 /** Longest that a process waits for each step of a statement (ms). */
@@ -13,11 +12,10 @@ interface DataSourceOptions {
   /** Shows in pg_stat_activity: `stoa-api`, `stoa-worker`. */
   applicationName: string;
   facts: DatabaseFacts;
-  entities: EntityTarget<ObjectLiteral>[];
 }
 
 /** The process's one pool, acting as the application role where there is one. */
-export function createDataSource({ url, applicationName, facts, entities }: DataSourceOptions): DataSource {
+export function createDataSource({ url, applicationName, facts }: DataSourceOptions): DataSource {
   const settings = [
     `-c statement_timeout=${TIMEOUTS.statement}`,
     `-c lock_timeout=${TIMEOUTS.lock}`,
@@ -32,7 +30,6 @@ export function createDataSource({ url, applicationName, facts, entities }: Data
     synchronize: false,
     poolSize: POOL_SIZE,
     connectTimeoutMS: TIMEOUTS.connect,
-    entities: entities as never[],
     extra: {
       options: settings.join(' '),
       keepAlive: true,

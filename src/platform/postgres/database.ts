@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
-import type { EntityManager, EntityTarget, ObjectLiteral, Repository } from 'typeorm';
+import type { EntityManager } from 'typeorm';
 import { traced } from '../tracing/traced.js';
 import { currentContext } from '../request-context/request-context.js';
 
@@ -23,17 +23,12 @@ export class Transaction implements Queryable {
     const { records } = await traced('SQL', of(sql), () => runner.query(withRequestId(sql), parameters, true));
     return records as Row[];
   }
-
-  /** TypeORM's repository, bound to this transaction. */
-  repository<Entity extends ObjectLiteral>(entity: EntityTarget<Entity>): Repository<Entity> {
-    return this.manager.getRepository(entity);
-  }
 }
 
 /** Postgres, the truth. Pool of 10; connect 2 s, statement 3 s, lock 1 s, idle in transaction 5 s (`data-source.ts`). */
 @Injectable()
 export class Database implements Queryable, OnApplicationShutdown {
-  constructor(readonly source: DataSource) {}
+  constructor(private readonly source: DataSource) {}
 
   /** pg's own pool below TypeORM: hot paths call SQL functions through it by name. */
   get pool(): Pool {
