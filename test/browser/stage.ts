@@ -40,7 +40,7 @@ export const openStage = async (env: Record<string, string> = {}): Promise<Stage
     origin: ORIGIN,
     browser,
     api,
-    mailFolder: api.env['MAIL_DIR'] ?? '',
+    mailFolder: deployment.mailDir,
     close: async () => {
       await browser.close();
       await deployment.stop();

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
@@ -14,14 +13,13 @@ import { dial, readAnswer, sendRaw, timeUntilClosed } from '../support/raw-http.
 
 const PASSWORD = 'correct horse battery staple';
 const guest = { ...aProfile, adult: true };
-const mailDir = mkdtempSync(join(tmpdir(), 'stoa-mail-'));
 
 let deployment: Deployment;
 let url: string;
 let database: pg.Client;
 
 beforeAll(async () => {
-  deployment = await deploy({ apis: 1, env: { MAIL_DIR: mailDir } });
+  deployment = await deploy({ apis: 1 });
   url = deployment.apis[0]?.url ?? '';
   database = new pg.Client({ connectionString: deployment.databaseUrl });
   await database.connect();
@@ -40,9 +38,10 @@ async function aVisitor(): Promise<Person> {
 }
 
 async function mailTo(to: string, kind: string): Promise<string> {
-  const find = (): string | undefined => readdirSync(mailDir).find((file) => file.includes(` ${kind} ${to} `));
+  const find = (): string | undefined =>
+    readdirSync(deployment.mailDir).find((file) => file.includes(` ${kind} ${to} `));
   await vi.waitFor(() => expect(find()).toBeDefined(), { timeout: 10_000, interval: 50 });
-  return readFileSync(join(mailDir, find() ?? ''), 'utf8');
+  return readFileSync(join(deployment.mailDir, find() ?? ''), 'utf8');
 }
 const tokenIn = (mail: string): string => /#token=([\w-]+)/.exec(mail)?.[1] ?? '';
 

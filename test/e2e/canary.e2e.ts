@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
@@ -12,7 +11,6 @@ import { Person, meet } from '../support/person.js';
 
 // Attack suite, row 34: what people type, and what proves who they are, is planted everywhere and then looked for everywhere.
 
-const mailDir = mkdtempSync(join(tmpdir(), 'stoa-mail-'));
 const mark = (what: string): string => `canary-${what}-${randomUUID().slice(0, 8)}`;
 
 /** What must be nowhere but in the columns that are made for it. */
@@ -49,7 +47,7 @@ let deployment: Deployment;
 beforeAll(async () => {
   deployment = await deploy({
     apis: 1,
-    env: { MAIL_DIR: mailDir, LOG_LEVEL: 'trace', RATE_LIMITS: 'on', TRUST_PROXY: 'loopback' },
+    env: { LOG_LEVEL: 'trace', RATE_LIMITS: 'on', TRUST_PROXY: 'loopback' },
   });
   await live(deployment.apis[0]?.url ?? '');
   // Sweeps, tallies and late jobs have their turn.
@@ -58,9 +56,9 @@ beforeAll(async () => {
 afterAll(() => deployment?.stop());
 
 async function mailedToken(kind: string): Promise<string> {
-  const find = (): string | undefined => readdirSync(mailDir).find((file) => file.includes(` ${kind} `));
+  const find = (): string | undefined => readdirSync(deployment.mailDir).find((file) => file.includes(` ${kind} `));
   await vi.waitFor(() => expect(find()).toBeDefined(), { timeout: 10_000, interval: 50 });
-  const [, token = ''] = /#token=([\w-]+)/.exec(readFileSync(join(mailDir, find() ?? ''), 'utf8')) ?? [];
+  const [, token = ''] = /#token=([\w-]+)/.exec(readFileSync(join(deployment.mailDir, find() ?? ''), 'utf8')) ?? [];
   found.set(`${kind} token`, token);
   return token;
 }

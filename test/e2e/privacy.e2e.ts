@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -10,10 +9,9 @@ import { Person, meet } from '../support/person.js';
 let deployment: Deployment;
 let database: pg.Client;
 let url: string;
-const mailDir = mkdtempSync(join(tmpdir(), 'stoa-mail-'));
 
 beforeAll(async () => {
-  deployment = await deploy({ apis: 1, env: { MAIL_DIR: mailDir } });
+  deployment = await deploy({ apis: 1 });
   url = deployment.apis[0]?.url ?? '';
   database = new pg.Client({ connectionString: deployment.databaseUrl });
   await database.connect();
@@ -27,9 +25,9 @@ const within = (ms: number) => ({ timeout: ms, interval: 50 });
 const countOf = async (sql: string, ...parameters: unknown[]): Promise<number> =>
   (await database.query(sql, parameters)).rowCount ?? 0;
 const mailsTo = (to: string): string[] =>
-  readdirSync(mailDir)
+  readdirSync(deployment.mailDir)
     .filter((file) => file.includes(` ${to} `) && file.endsWith('.eml'))
-    .map((file) => readFileSync(join(mailDir, file), 'utf8'));
+    .map((file) => readFileSync(join(deployment.mailDir, file), 'utf8'));
 
 /** The path of a link, as a client of this process asks it. */
 const pathOf = (link: string): string => new URL(link).pathname.replace('/api/v1', '');

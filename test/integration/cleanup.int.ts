@@ -1,58 +1,32 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startRedis } from '../../scripts/services/redis.mjs';
 import { Attendance } from '../../src/chat/attendance.service.js';
 import type { OpenedConversation } from '../../src/chat/chat.types.js';
 import { ConversationService } from '../../src/chat/conversation.service.js';
 import { MessageService } from '../../src/chat/message.service.js';
 import { ConversationSweep } from '../../src/cleanup/conversation-sweep.service.js';
 import { Retention } from '../../src/cleanup/retention.service.js';
-import { readConfig } from '../../src/config/read-config.js';
-import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
-import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { Database } from '../../src/platform/postgres/database.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
 import { connectionKey } from '../../src/presence/presence.keys.js';
-import { WorkerModule } from '../../src/worker.module.js';
 import { callerOf } from '../support/chat-stage.js';
-import { createDatabase } from '../support/database.js';
+import { startWorkerApp } from '../support/worker-app.js';
+import type { WorkerApp } from '../support/worker-app.js';
 
 const GRACE_MS = 1_000;
 
-let worker: INestApplicationContext;
-let redis: Awaited<ReturnType<typeof startRedis>>;
+let app: WorkerApp;
+let worker: WorkerApp['worker'];
 let database: Database;
 
 beforeAll(async () => {
-  const [url, server] = await Promise.all([createDatabase(), startRedis({ fresh: true })]);
-  redis = server;
-  const config = readConfig({
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
-    DATABASE_URL: url,
-    REDIS_URL: server.url,
-    SECRET_KEYS: `test:${randomBytes(32).toString('base64url')}`,
-    MAIL_DIR: mkdtempSync(join(tmpdir(), 'stoa-mail-')),
-    RECONNECT_GRACE_MS: `${GRACE_MS}`,
-    MESSAGE_RETENTION_SECONDS: '3600',
-  });
-  const facts = await inspectDatabase(url, true);
-  const source = createDataSource({ url, applicationName: 'stoa-test', facts });
-  await source.initialize();
-  worker = await NestFactory.createApplicationContext(WorkerModule.for({ config, source }), { logger: false });
+  app = await startWorkerApp({ RECONNECT_GRACE_MS: `${GRACE_MS}`, MESSAGE_RETENTION_SECONDS: '3600' });
+  ({ worker } = app);
   database = worker.get(Database);
 });
-afterAll(async () => {
-  await worker.close();
-  await redis.stop();
-});
+afterAll(() => app.stop());
 
 async function addUser(): Promise<string> {
   const id = randomUUID();

@@ -1,61 +1,40 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { startRedis } from '../../scripts/services/redis.mjs';
 import { authJobs } from '../../src/auth/auth.jobs.js';
 import { cleanupJobs } from '../../src/cleanup/cleanup.jobs.js';
 import { RETENTION_CLASSES } from '../../src/cleanup/retention-classes.js';
 import { RetentionLag } from '../../src/cleanup/retention-lag.service.js';
-import { readConfig } from '../../src/config/read-config.js';
 import { AddressSalts } from '../../src/platform/http/address-salts.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
-import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
 import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { Database } from '../../src/platform/postgres/database.js';
 import { JobProducer, QUEUE_PREFIX } from '../../src/platform/queue/job-producer.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { privacyJobs } from '../../src/privacy/privacy.jobs.js';
-import { WorkerModule } from '../../src/worker.module.js';
-import { createDatabase } from '../support/database.js';
+import { startWorkerApp } from '../support/worker-app.js';
+import type { WorkerApp } from '../support/worker-app.js';
 
 // A row of every class is planted, its time moved, and found gone: by the jobs of a real worker, without a call from here.
 
 const CANARY = 'c4n4ry';
 
-let worker: INestApplicationContext;
-let server: Awaited<ReturnType<typeof startRedis>>;
+let app: WorkerApp;
+let worker: WorkerApp['worker'];
 let owner: Database;
 let redis: RedisClient;
 
 beforeAll(async () => {
-  const [url, started] = await Promise.all([createDatabase(), startRedis({ fresh: true })]);
-  server = started;
-  const config = readConfig({
-    NODE_ENV: 'test',
-    LOG_LEVEL: 'silent',
-    DATABASE_URL: url,
-    REDIS_URL: server.url,
-    SECRET_KEYS: `test:${randomBytes(32).toString('base64url')}`,
-    MAIL_DIR: mkdtempSync(join(tmpdir(), 'stoa-mail-')),
-  });
-  const facts = await inspectDatabase(url, true);
-  const source = createDataSource({ url, applicationName: 'stoa-test', facts });
-  await source.initialize();
-  const asOwner = createDataSource({ url, applicationName: 'stoa-owner', facts: { faults: [] } });
+  app = await startWorkerApp();
+  ({ worker } = app);
+  const asOwner = createDataSource({ url: app.databaseUrl, applicationName: 'stoa-owner', facts: { faults: [] } });
   await asOwner.initialize();
   owner = new Database(asOwner);
-  worker = await NestFactory.createApplicationContext(WorkerModule.for({ config, source }), { logger: false });
   redis = worker.get(REDIS);
 });
 afterAll(async () => {
   await owner.onApplicationShutdown();
-  await worker.close();
-  await server.stop();
+  await app.stop();
 });
 
 async function addUser(age = '60 days'): Promise<string> {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -82,6 +82,8 @@ export interface Deployment {
   workers: Member[];
   databaseUrl: string;
   redisUrl: string;
+  /** Where its mails lie; goes with the deployment. */
+  mailDir: string;
   stop: () => Promise<void>;
 }
 
@@ -104,13 +106,14 @@ export async function deploy({
 }: DeploymentOptions = {}): Promise<Deployment> {
   const databaseUrl = await createDatabase();
   const redis = redisUrl ? undefined : await startRedis({ fresh: true });
+  const mailDir = await mkdtemp(join(tmpdir(), 'stoa-mail-'));
   const common = {
     NODE_ENV: 'test',
     PUBLIC_ORIGIN: ORIGIN,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl ?? redis?.url ?? '',
     SECRET_KEYS: 'test:0123456789abcdef0123456789abcdef',
-    MAIL_DIR: await mkdtemp(join(tmpdir(), 'stoa-mail-')),
+    MAIL_DIR: mailDir,
     RATE_LIMITS: 'off',
     ...env,
   };
@@ -129,9 +132,11 @@ export async function deploy({
     ),
     databaseUrl,
     redisUrl: common.REDIS_URL,
+    mailDir,
     stop: async () => {
       await Promise.all([...deployment.apis, ...deployment.workers].map((member) => member.stop('SIGKILL')));
       await redis?.stop();
+      await rm(mailDir, { recursive: true, force: true });
     },
   };
   try {
