@@ -2,12 +2,11 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { node24, root } from './project.mjs';
-import { main, run, start } from './processes.mjs';
-import { step } from './progress.mjs';
+import { compileBench } from './dist.mjs';
+import { main, start } from './processes.mjs';
 
 await main(async () => {
-  const compile = () => run(node24(), ['node_modules/typescript7/bin/tsc', '-p', 'tsconfig.bench.json'], { cwd: root });
-  await step('Compiling the bench', compile);
+  await compileBench();
   const compiled = join(root, '.artifacts/bench');
   cpSync(join(root, 'src/matching/lua'), join(compiled, 'src/matching/lua'), { recursive: true });
   cpSync(join(root, 'scripts'), join(compiled, 'scripts'), { recursive: true });

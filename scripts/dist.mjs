@@ -61,3 +61,9 @@ export async function buildIfChanged() {
   const digest = digestOfSources();
   if (!isBuilt(digest)) await build(digest);
 }
+
+/** The benches and the simulator as JavaScript, in .artifacts/bench: what is measured must not be slowed by loading TypeScript. */
+export const compileBench = () =>
+  step('Compiling', () =>
+    run(node24(), ['node_modules/typescript7/bin/tsc', '-p', 'tsconfig.bench.json'], { cwd: root }),
+  );
