@@ -35,8 +35,10 @@ export class LobbyService {
     const [user, chat] = await Promise.all([this.users.viewOf(userId), this.conversations.stateOf(userId)]);
     if (chat) return { state: 'chatting', user, ...chat };
     const search = await this.searchOf(userId);
-    if (!search) return { state: 'idle', user };
-    return { state: 'searching', user, search };
+    if (search) return { state: 'searching', user, search };
+    // A match ends the search after it has opened the conversation: one that won between the two reads is seen now.
+    const opened = await this.conversations.stateOf(userId);
+    return opened ? { state: 'chatting', user, ...opened } : { state: 'idle', user };
   }
 
   /** Starts a search, or returns the live one with its place kept. What the wish leaves out comes from the profile. @throws AlreadyChatting, Busy */

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { LobbyService } from './lobby.service.js';
+
+describe('LobbyService', () => {
+  it('shows the conversation of a match that won between its two reads', async () => {
+    const answers = [undefined, { conversation: { id: 'a' }, messages: [], lastSeq: 0 }];
+    const lobby = new LobbyService(
+      { viewOf: async () => ({ id: 'u' }) } as never,
+      { stateOf: async () => answers.shift() } as never,
+      { statusOf: async () => undefined } as never,
+      {} as never,
+      {} as never,
+      { noteState: () => undefined } as never,
+    );
+    expect(await lobby.stateOf('u')).toMatchObject({ state: 'chatting', conversation: { id: 'a' } });
+  });
+});
