@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { HashThreads } from './hash-threads.js';
 
 /** Nice values of all threads of this process (Linux). */
@@ -32,6 +32,15 @@ describe('HashThreads', () => {
     const usual = values[0] ?? 0;
     expect(values.filter((nice) => nice === Math.min(19, usual + 10))).toHaveLength(1);
     expect(values.filter((nice) => nice === usual)).toHaveLength(values.length - 1);
+  });
+
+  it('answer with the hash alone under node --watch, which has threads report their modules', async () => {
+    vi.stubEnv('WATCH_REPORT_DEPENDENCIES', '1');
+    const watched = new HashThreads();
+    const parameters = { message: 'a', nonce: Buffer.alloc(16), parallelism: 1, tagLength: 4, memory: 8, passes: 1 };
+    expect(await watched.derive(parameters)).toHaveLength(4);
+    await watched.stop();
+    vi.unstubAllEnvs();
   });
 
   it('are made again when one has failed', async () => {

@@ -34,7 +34,8 @@ export class HashThreads {
   }
 
   private start(): Worker {
-    const worker = new Worker(SOURCE, { name: 'hash', execArgv: [] });
+    // Without our environment: a thread needs none of its secrets, and under `node --watch` would post its modules to us as results.
+    const worker = new Worker(SOURCE, { name: 'hash', execArgv: [], env: {} });
     // An idle thread must not keep a process that is done.
     worker.unref();
     this.all.add(worker);
