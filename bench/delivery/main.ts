@@ -1,11 +1,9 @@
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { startPostgres } from '../../scripts/services/postgres.mjs';
-import { startRedis } from '../../scripts/services/redis.mjs';
-import { migrate } from '../../src/platform/postgres/migrator.js';
+import { publish } from '../results-file.js';
+import { withStores } from '../stores.js';
 import { cpuMs, residentBytes } from './cpu.js';
 import { Crowd, open } from './load.js';
 import type { LoadResult } from './load.js';
@@ -174,48 +172,12 @@ function describe(entries: Entry[], idle: Map<string, number>): string {
   ].join('\n');
 }
 
-/** Replaces the part of bench/results.md between this bench's marks. */
-function publish(text: string): void {
-  const file = 'bench/results.md';
-  const [from, to] = ['<!-- delivery -->', '<!-- /delivery -->'];
-  const old = readOr(file, `# Results\n\n${from}\n${to}\n`);
-  const whole = old.includes(from) ? old : `${old.trimEnd()}\n\n${from}\n${to}\n`;
-  const head = whole.slice(0, whole.indexOf(from) + from.length);
-  writeFileSync(file, `${head}\n\n${text}\n\n${whole.slice(whole.indexOf(to))}`);
-}
-
-function readOr(file: string, otherwise: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return otherwise;
-  }
-}
-
-/** A database of its own on a Postgres that syncs, made anew for each run. */
-async function withStores<T>(work: (databaseUrl: string, redisUrl: string) => Promise<T>): Promise<T> {
-  const [postgres, redis] = [await startPostgres(), await startRedis({ fresh: true })];
-  const owner = new pg.Client({ connectionString: postgres.url });
-  await owner.connect();
-  try {
-    await owner.query('DROP DATABASE IF EXISTS bench WITH (FORCE)');
-    await owner.query('CREATE DATABASE bench');
-    const url = Object.assign(new URL(postgres.url), { pathname: '/bench' }).href;
-    await migrate(url);
-    return await work(url, redis.url);
-  } finally {
-    await owner.query('DROP DATABASE IF EXISTS bench WITH (FORCE)');
-    await owner.end();
-    await Promise.all([postgres.stop(), redis.stop()]);
-  }
-}
-
 const disk = measureDisk();
 const table = await withStores(run);
 const conditions = `## Delivery: \`npm run bench:delivery\`
 
 ${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, shared machine, load ${loadavg()[0]?.toFixed(1)} at the end; fdatasync of 8 KiB ${disk.toFixed(2)} ms; Postgres with fsync and synchronous_commit on.
 ${PAIRS} pairs, one message of 80 characters under way in each; ${REPETITIONS} interleaved repetitions of ${SECONDS} s; medians, ratios within a repetition. CPU is user and system time of the server processes by the kernel's account. The load runs on the same cores. Rate limits off, all else as shipped.`;
-publish(`${conditions}\n\n${table}`);
+publish('delivery', `${conditions}\n\n${table}`);
 say(`\n${table}`);
 process.exit(0);
