@@ -13,8 +13,12 @@ export class CredentialCheck {
     private readonly log: Log,
   ) {}
 
-  /** The member, when the password is theirs and they may sign in; undefined for all else. */
+  /**
+   * The member, when the password is theirs and they may sign in; undefined for all else.
+   * @throws Busy
+   */
   async check(canonicalEmail: string, password: string): Promise<Credentials | undefined> {
+    this.hasher.requireRoom();
     const member = (await this.members.findByEmail(canonicalEmail)) ?? this.nobody();
     const fits = await this.hasher.verify(password, member.passwordHash);
     return fits && !member.suspended ? member : undefined;

@@ -58,6 +58,14 @@ export class PasswordHasher implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
+   * Before any other work for a password: whoever finds no place costs nothing more, whether or not there is an account.
+   * @throws Busy
+   */
+  requireRoom(): void {
+    this.semaphore.requireRoom();
+  }
+
+  /**
    * @returns a PHC string that carries its parameters
    * @throws Busy when too many wait
    */

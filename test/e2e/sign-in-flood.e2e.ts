@@ -1,10 +1,12 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { deploy } from '../support/deployment.js';
-import type { Deployment } from '../support/deployment.js';
+import type { Deployment, Member } from '../support/deployment.js';
 import { Person, meet } from '../support/person.js';
 
-// Requirement A4: whoever floods the hash takes nothing from the conversations.
+// Requirement A4: whoever floods the hash takes nothing from the conversations. How much slower they get is measured by `npm run bench:flood`.
 
 let deployment: Deployment;
 let url: string;
@@ -32,6 +34,21 @@ async function flood(until: AbortSignal): Promise<Map<number, number>> {
   return statuses;
 }
 
+/** Threads of a process that yield to everything else (Linux). */
+const humbleThreads = ({ pid }: Member): number =>
+  readdirSync(`/proc/${pid}/task`).filter((thread) => {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16] === '19';
+  }).length;
+
+/** How many wait for a hash, asked again and again until the end. @returns each answer */
+async function watchQueue(api: Member, until: AbortSignal): Promise<number[]> {
+  const seen: number[] = [];
+  for (; !until.aborted; await sleep(100))
+    seen.push(Number(/^stoa_password_hash_waiting (\d+)$/m.exec(await api.metrics())?.[1]));
+  return seen;
+}
+
 it('keeps messages quick while sign-ins are at the limit of the hash, and tells the rest to come back', async () => {
   const { ada, adas } = await meet([url]);
   const measure = async (count: number): Promise<number> => {
@@ -48,16 +65,23 @@ it('keeps messages quick while sign-ins are at the limit of the hash, and tells 
   const calm = await measure(300);
   const over = new AbortController();
   const flooding = flood(over.signal);
+  const watching = watchQueue(deployment.apis[0] as Member, over.signal);
   await sleep(1_500);
   const flooded = await measure(300);
   over.abort();
+  const threads = humbleThreads(deployment.apis[0] as Member);
   const statuses = await flooding;
+  const waiting = await watching;
   process.stdout.write(
     `ack p99: ${calm.toFixed(1)} ms calm, ${flooded.toFixed(1)} ms flooded; ${JSON.stringify([...statuses])}\n`,
   );
   expect(statuses.get(401)).toBeGreaterThan(20);
   expect(statuses.get(503)).toBeGreaterThan(0);
   expect([...statuses.keys()].every((status) => status === 401 || status === 503)).toBe(true);
+  // One core less than there are is hashed on, with the lowest priority, and no more wait than may.
+  if (process.platform === 'linux') expect(threads).toBe(Math.max(1, Math.min(4, availableParallelism()) - 1));
+  expect(waiting.length).toBeGreaterThan(5);
+  expect(Math.max(...waiting)).toBe(32);
   expect(flooded).toBeLessThan(500);
   ada.disconnect();
 });

@@ -25,6 +25,18 @@ describe('BoundedSemaphore', () => {
     expect(semaphore.waitingCount).toBe(0);
   });
 
+  it('tells beforehand whom it would refuse', async () => {
+    const semaphore = new BoundedSemaphore({ concurrency: 1, maxWaiting: 1 });
+    const calls = [];
+    for (let i = 0; i < 2; i += 1) {
+      expect(() => semaphore.requireRoom()).not.toThrow();
+      calls.push(semaphore.run(() => turn()));
+    }
+    expect(() => semaphore.requireRoom()).toThrow(expect.objectContaining({ code: 'BUSY' }));
+    await Promise.all(calls);
+    expect(() => semaphore.requireRoom()).not.toThrow();
+  });
+
   it('gives the place of a failed one back', async () => {
     const semaphore = new BoundedSemaphore({ concurrency: 1, maxWaiting: 0 });
     await expect(semaphore.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');

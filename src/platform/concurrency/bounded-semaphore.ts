@@ -16,8 +16,8 @@ export class BoundedSemaphore {
 
   /** @throws Busy */
   async run<T>(work: () => Promise<T>): Promise<T> {
+    this.requireRoom();
     if (this.running < this.options.concurrency) this.running += 1;
-    else if (this.waiting.length >= this.options.maxWaiting) throw new Busy();
     // The one who leaves hands the place over: the count stays.
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
@@ -27,6 +27,15 @@ export class BoundedSemaphore {
       if (next) next();
       else this.running -= 1;
     }
+  }
+
+  /**
+   * For callers with other work before this: refuses now whom `run` would refuse.
+   * @throws Busy
+   */
+  requireRoom(): void {
+    const isFull = this.running >= this.options.concurrency && this.waiting.length >= this.options.maxWaiting;
+    if (isFull) throw new Busy();
   }
 
   get waitingCount(): number {
