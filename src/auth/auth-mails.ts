@@ -67,6 +67,13 @@ export const MAILS = {
       'Somebody who knows your password asked to use another address for your account at Stoa.',
       'If this was not you, ask for a new password on the sign-in page now.',
     ),
+  failedSignIns: (): MailText =>
+    mail(
+      'failed-sign-ins',
+      'Somebody tries to sign in to your account at Stoa',
+      'Within an hour ten tries to sign in to your account have failed.',
+      'If it was you, ask for a new password on the sign-in page. If not, and your password is one that you use elsewhere, choose another.',
+    ),
   passwordChanged: (): MailText =>
     mail(
       'password-changed',

@@ -13,6 +13,9 @@ import { MemberRepository } from './member.repository.js';
 import type { Credentials } from './member.repository.js';
 import { hashToken, newToken } from '../platform/secrets/token.js';
 
+/** Sign-ins to one account that may fail within an hour before its owner is told. */
+const FAILURES_UNTIL_NOTICE = 10;
+
 interface Letter extends MailText {
   to: string;
 }
@@ -63,6 +66,8 @@ export class AuthRequestHandler {
             : [];
         case 'email_change':
           return owner ? this.tellOwner(transaction, request, owner) : this.letChangeEmail(transaction, request, to);
+        case 'failed_sign_in':
+          return owner ? this.warnOwner(transaction, request, owner) : this.confirmAgain(transaction, request);
         case 'notice':
           return [{ to, ...(request.notice === 'email_changed' ? MAILS.emailChanged() : MAILS.passwordChanged()) }];
       }
@@ -73,6 +78,23 @@ export class AuthRequestHandler {
   private async tellOwner(transaction: Transaction, request: ClaimedRequest, owner: Credentials): Promise<Letter[]> {
     const isFirst = await this.repository.claimNotice(transaction, request, 'account_exists');
     return isFirst ? [{ to: owner.email, ...MAILS.accountExists() }] : [];
+  }
+
+  /** Many failed: at most one such mail a day. */
+  private async warnOwner(transaction: Transaction, request: ClaimedRequest, owner: Credentials): Promise<Letter[]> {
+    const failures = await this.repository.countFailedSignIns(transaction, request);
+    if (failures < FAILURES_UNTIL_NOTICE) return [];
+    const isFirst = await this.repository.claimNotice(transaction, request, 'failed_sign_ins');
+    return isFirst ? [{ to: owner.email, ...MAILS.failedSignIns() }] : [];
+  }
+
+  /** The right password of a registration that was never confirmed: its first mail may be lost or too old. */
+  private async confirmAgain(transaction: Transaction, request: ClaimedRequest): Promise<Letter[]> {
+    if (!request.registrationId) return [];
+    const sealed = await this.repository.renewRegistration(transaction, request);
+    if (sealed === undefined) return [];
+    const link = await this.giveLink(transaction, request, 'registration');
+    return [{ to: this.keys.unseal('email', sealed), ...MAILS.confirmRegistration(link) }];
   }
 
   private async letChangeEmail(transaction: Transaction, request: ClaimedRequest, to: string): Promise<Letter[]> {

@@ -19,6 +19,10 @@ type SealedRequest = Omit<NewAuthRequest, 'email'> & { id: string; emailSealed: 
 const CLAIM_SECONDS = 60;
 /** Requests that one sweep puts back. */
 const SWEEP_LIMIT = 500;
+/** How long failed sign-ins count. */
+const FAILURE_WINDOW = `interval '1 hour'`;
+/** Mails a day and address that confirm a registration once more because somebody signed in too early. */
+const CONFIRMATIONS_A_DAY = 3;
 
 /** The table `auth_requests`: the outbox of decisions and mails, and the tokens that came of them. */
 @Injectable()
@@ -30,8 +34,8 @@ export class AuthRequestRepository {
     const context = currentContext();
     await transaction.query(
       `INSERT INTO auth_requests (id, kind, notice, email_sealed, email_digest, password_hash, user_id, credentials_version,
-                                  throttled, ip_hash, request_id)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+                                  throttled, registration_id, ip_hash, request_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         request.id,
         request.kind,
@@ -42,6 +46,7 @@ export class AuthRequestRepository {
         request.userId ?? null,
         request.credentialsVersion ?? null,
         request.throttled ?? false,
+        request.registrationId ?? null,
         context?.ipHash ?? null,
         context?.requestId ?? null,
       ],
@@ -54,16 +59,18 @@ export class AuthRequestRepository {
       `UPDATE auth_requests SET claimed_until = now() + interval '${CLAIM_SECONDS} s'
         WHERE id = $1 AND handled_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
         RETURNING id, kind, notice, email_sealed AS "emailSealed", email_digest AS "emailDigest", user_id AS "userId",
-                  credentials_version AS "credentialsVersion", throttled`,
+                  credentials_version AS "credentialsVersion", throttled, registration_id AS "registrationId"`,
       [id],
     );
     return row;
   }
 
-  /** Done: the token is from now on known by its hash only. Index: auth_requests_pkey. */
+  /** Done: the token is from now on known by its hash only, and a failed sign-in kept only while it counts. Index: auth_requests_pkey. */
   async finish(id: string): Promise<void> {
     await this.database.query(
-      'UPDATE auth_requests SET handled_at = now(), claimed_until = NULL, token_sealed = NULL WHERE id = $1',
+      `UPDATE auth_requests SET handled_at = now(), claimed_until = NULL, token_sealed = NULL,
+              delete_after = CASE WHEN kind = 'failed_sign_in' AND notice IS NULL THEN created_at + ${FAILURE_WINDOW} ELSE delete_after END
+        WHERE id = $1`,
       [id],
     );
   }
@@ -86,10 +93,40 @@ export class AuthRequestRepository {
     return row.sealed;
   }
 
+  /** Sign-ins to this address that failed within the hour. Index: auth_requests_email_digest_idx. */
+  async countFailedSignIns(transaction: Transaction, { emailDigest }: ClaimedRequest): Promise<number> {
+    const [row] = await transaction.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM auth_requests
+        WHERE email_digest = $1 AND kind = 'failed_sign_in' AND created_at > now() - ${FAILURE_WINDOW}`,
+      [emailDigest],
+    );
+    return row?.count ?? 0;
+  }
+
+  /**
+   * Makes of a failed sign-in the registration that it was too early for, as if it were asked for once more, a few times a day.
+   * @returns the address as it was registered, sealed; undefined when that is over or was done often enough. Index: auth_requests_email_digest_idx.
+   */
+  async renewRegistration(transaction: Transaction, request: ClaimedRequest): Promise<string | undefined> {
+    await this.lockAddress(transaction, request);
+    const [row] = await transaction.query<{ emailSealed: string }>(
+      `UPDATE auth_requests AS renewed
+          SET kind = 'registration', email_sealed = old.email_sealed, password_hash = old.password_hash, user_id = old.user_id
+         FROM auth_requests AS old
+        WHERE renewed.id = $1 AND old.id = $2 AND old.used_at IS NULL
+          AND (SELECT count(*) FROM auth_requests
+                WHERE email_digest = $3 AND kind = 'registration' AND registration_id IS NOT NULL
+                  AND created_at > now() - interval '24 h') < ${CONFIRMATIONS_A_DAY}
+        RETURNING renewed.email_sealed AS "emailSealed"`,
+      [request.id, request.registrationId, request.emailDigest],
+    );
+    return row?.emailSealed;
+  }
+
   /** Marks the row as the one notice of its day to this address; false when another is. Index: auth_requests_email_digest_idx. */
-  async claimNotice(transaction: Transaction, { id, emailDigest }: ClaimedRequest, notice: string): Promise<boolean> {
-    // One at a time per address: two that decide at once must not both be the first.
-    await transaction.query('SELECT pg_advisory_xact_lock(hashtext($1))', [emailDigest]);
+  async claimNotice(transaction: Transaction, request: ClaimedRequest, notice: string): Promise<boolean> {
+    const { id, emailDigest } = request;
+    await this.lockAddress(transaction, request);
     const rows = await transaction.query(
       `UPDATE auth_requests SET notice = $3
         WHERE id = $1 AND NOT EXISTS (
@@ -125,5 +162,10 @@ export class AuthRequestRepository {
   /** Index: auth_requests_delete_after_idx. */
   async deleteExpired(): Promise<void> {
     await this.database.query('DELETE FROM auth_requests WHERE delete_after < now()');
+  }
+
+  /** One at a time per address: two that decide at once must not both be the first. */
+  private async lockAddress(transaction: Transaction, { emailDigest }: ClaimedRequest): Promise<void> {
+    await transaction.query('SELECT pg_advisory_xact_lock(hashtext($1))', [emailDigest]);
   }
 }

@@ -1,4 +1,4 @@
-export type AuthRequestKind = 'registration' | 'password_reset' | 'email_change' | 'notice';
+export type AuthRequestKind = 'registration' | 'password_reset' | 'email_change' | 'notice' | 'failed_sign_in';
 
 /** Notices to the owner of an account, about what has happened to it. */
 export type NoticeKind = 'password_changed' | 'email_changed';
@@ -16,6 +16,8 @@ export interface NewAuthRequest {
   credentialsVersion?: number;
   /** Over the limit of its address: nothing will come of it. */
   throttled?: boolean;
+  /** Failed sign-in: the unconfirmed registration whose password was given. */
+  registrationId?: string;
 }
 
 /** A row of the outbox that a worker has claimed. */
@@ -28,6 +30,7 @@ export interface ClaimedRequest {
   userId: string | null;
   credentialsVersion: number | null;
   throttled: boolean;
+  registrationId: string | null;
 }
 
 /** A token as its row describes it, in the moment of its one use. */

@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Log } from '../platform/logging/log.js';
 import { MemberRepository } from './member.repository.js';
-import type { Credentials } from './member.repository.js';
+import type { Credentials, CredentialsOrRegistration } from './member.repository.js';
 import { PasswordHasher } from './password-hasher.js';
+
+/** At most one of them. */
+export interface CheckedCredentials {
+  /** Whose password it is, when they may sign in. */
+  member?: Credentials;
+  /** Whose password it is, when it was never confirmed. */
+  registrationId?: string;
+}
 
 /** Whether a password is right. Always one look-up and one Argon2id, whether or not there is an account. */
 @Injectable()
@@ -14,14 +22,16 @@ export class CredentialCheck {
   ) {}
 
   /**
-   * The member, when the password is theirs and they may sign in; undefined for all else.
+   * Whose the password is; nobody's for all else.
    * @throws Busy
    */
-  async check(canonicalEmail: string, password: string): Promise<Credentials | undefined> {
+  async check(email: { canonical: string; digest: string }, password: string): Promise<CheckedCredentials> {
     this.hasher.requireRoom();
-    const member = (await this.members.findByEmail(canonicalEmail)) ?? this.nobody();
+    const found = (await this.members.findForSignIn(email.canonical, email.digest)) ?? this.nobody();
+    const { registrationId, ...member } = found;
     const fits = await this.hasher.verify(password, member.passwordHash);
-    return fits && !member.suspended ? member : undefined;
+    if (!fits || member.suspended) return {};
+    return registrationId ? { registrationId } : { member };
   }
 
   verify(password: string, { passwordHash }: Credentials): Promise<boolean> {
@@ -38,7 +48,8 @@ export class CredentialCheck {
   }
 
   /** What is verified where there is no account: a hash that no password fits. */
-  private nobody(): Credentials {
-    return { id: '', email: '', passwordHash: this.hasher.dummyHash, credentialsVersion: 0, suspended: false };
+  private nobody(): CredentialsOrRegistration {
+    const { dummyHash: passwordHash } = this.hasher;
+    return { id: '', email: '', passwordHash, credentialsVersion: 0, suspended: false, registrationId: null };
   }
 }

@@ -18,8 +18,15 @@ interface NewMember {
   passwordHash: string;
 }
 
-const CREDENTIALS = `SELECT id, email, password_hash AS "passwordHash", credentials_version AS "credentialsVersion",
-  coalesce(suspended_until > now(), false) AS suspended FROM users`;
+/** What a password is held against: of a member, or of a registration that nobody has confirmed yet. */
+export interface CredentialsOrRegistration extends Credentials {
+  /** Of the unconfirmed registration. */
+  registrationId: string | null;
+}
+
+const COLUMNS = `id, email, password_hash AS "passwordHash", credentials_version AS "credentialsVersion",
+  coalesce(suspended_until > now(), false) AS suspended`;
+const CREDENTIALS = `SELECT ${COLUMNS} FROM users`;
 
 /** The credentials part of the table `users`. */
 @Injectable()
@@ -29,6 +36,25 @@ export class MemberRepository {
   /** Index: users_email_norm_key. */
   async findByEmail(canonical: string, on: Queryable = this.database): Promise<Credentials | undefined> {
     const [row] = await on.query<Credentials>(`${CREDENTIALS} WHERE email_norm = $1`, [canonical]);
+    return row;
+  }
+
+  /**
+   * The member, or else the newest registration that waits to be confirmed; both are looked up, whatever there is.
+   * Index: users_email_norm_key, auth_requests_email_digest_idx.
+   */
+  async findForSignIn(canonical: string, emailDigest: string): Promise<CredentialsOrRegistration | undefined> {
+    const [row] = await this.database.query<CredentialsOrRegistration>(
+      `SELECT * FROM (
+         SELECT ${COLUMNS}, NULL::uuid AS "registrationId" FROM users WHERE email_norm = $1
+         UNION ALL
+         (SELECT NULL, '', password_hash, 0, false, id FROM auth_requests
+           WHERE email_digest = $2 AND kind = 'registration' AND used_at IS NULL AND NOT throttled
+             AND password_hash IS NOT NULL AND created_at > now() - interval '24 h'
+           ORDER BY created_at DESC LIMIT 1)
+       ) AS found ORDER BY "registrationId" NULLS FIRST LIMIT 1`,
+      [canonical, emailDigest],
+    );
     return row;
   }
 

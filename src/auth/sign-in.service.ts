@@ -9,7 +9,16 @@ import { CredentialCheck } from './credential-check.js';
 import type { Visitor } from './session.types.js';
 import { SignInDesk } from './sign-in-desk.js';
 
-/** Signing in. Unknown, wrong, unconfirmed and suspended cost and answer the same: one look-up, one Argon2id, one audit row. */
+interface Refusal {
+  email: string;
+  target: string;
+  registrationId?: string;
+}
+
+/**
+ * Signing in. Unknown, wrong, unconfirmed and suspended cost and answer the same: one look-up, one Argon2id, one audit row, one row
+ * in the outbox, where the worker decides whether somebody has to hear of it.
+ */
 @Injectable()
 export class SignInService {
   constructor(
@@ -22,9 +31,9 @@ export class SignInService {
   /** @throws LoginFailed */
   async signIn(visitor: Visitor, { email, password }: SignIn): Promise<SignedIn> {
     const canonical = canonicalEmail(email) ?? email.toLowerCase();
-    const member = await this.credentials.check(canonical, password);
     const target = this.requests.digestOf(canonical);
-    if (!member) return this.refuse(target);
+    const { member, registrationId } = await this.credentials.check({ canonical, digest: target }, password);
+    if (!member) return this.refuse({ email, target, ...(registrationId ? { registrationId } : {}) });
     const signedIn = await this.audit.transaction(async (transaction) => {
       await this.audit.append(transaction, { event: 'login', actor: member.id, target });
       return this.desk.signIn(transaction, member.id, visitor);
@@ -34,10 +43,16 @@ export class SignInService {
     return signedIn;
   }
 
-  private async refuse(target: string): Promise<never> {
-    await this.audit.transaction((transaction) =>
-      this.audit.append(transaction, { event: 'login', target, result: 'refused', reason: 'LOGIN_FAILED' }),
-    );
+  private async refuse({ email, target, registrationId }: Refusal): Promise<never> {
+    const id = await this.audit.transaction(async (transaction) => {
+      await this.audit.append(transaction, { event: 'login', target, result: 'refused', reason: 'LOGIN_FAILED' });
+      return this.requests.submit(transaction, {
+        kind: 'failed_sign_in',
+        email,
+        ...(registrationId ? { registrationId } : {}),
+      });
+    });
+    this.requests.wake(id);
     throw new LoginFailed();
   }
 }

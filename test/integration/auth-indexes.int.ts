@@ -42,7 +42,7 @@ afterAll(() => client?.end());
 const id = randomUUID();
 const hash = 'ab'.repeat(32);
 const config = { memberIdleMs: 1, guestIdleMs: 1, maxAgeMs: 1 } as never;
-const claimed = { id, emailDigest: 'x' } as ClaimedRequest;
+const claimed = { id, emailDigest: 'x', registrationId: id } as ClaimedRequest;
 
 type Case = [string, string, (on: never) => Promise<unknown>];
 
@@ -64,9 +64,17 @@ const cases: Case[] = [
   ['users.findByIds', 'users_pkey', (on) => users(on).findByIds([id])],
   ['users.lock', 'users_pkey', (on) => users(on).lock(on, id)],
   ['members.findByEmail', 'users_email_norm_key', (on) => members(on).findByEmail('a@b.example')],
+  ['members.findForSignIn: users', 'users_email_norm_key', (on) => members(on).findForSignIn('a@b.example', 'x')],
+  ['members.findForSignIn: outbox', 'auth_requests_email_digest_idx', (on) => members(on).findForSignIn('a', 'x')],
   ['members.findById', 'users_pkey', (on) => members(on).findById(id)],
   ['members.replaceHash', 'users_pkey', (on) => members(on).replaceHash(id, 'a', 'b')],
   ['requests.claimNotice', 'auth_requests_email_digest_idx', (on) => requests(on).claimNotice(on, claimed, 'x')],
+  [
+    'requests.countFailedSignIns',
+    'auth_requests_email_digest_idx',
+    (on) => requests(on).countFailedSignIns(on, claimed),
+  ],
+  ['requests.renewRegistration', 'auth_requests_email_digest_idx', (on) => requests(on).renewRegistration(on, claimed)],
   ['requests.useToken', 'auth_requests_token_hash_key', (on) => requests(on).useToken(on, 'registration', hash)],
   ['requests.findForgotten', 'auth_requests_unhandled_idx', (on) => requests(on).findForgotten()],
   ['requests.deleteExpired', 'auth_requests_delete_after_idx', (on) => requests(on).deleteExpired()],

@@ -119,12 +119,15 @@ describe('a request does and answers the same whether or not the address is know
         email: await accounts.member({ suspended: true }),
         password: PASSWORD,
       }),
-      unconfirmed: await trace('/sessions', { email: await accounts.unconfirmed(), password: PASSWORD }),
+      unconfirmedAndWrong: await trace('/sessions', { email: await accounts.unconfirmed(), password: wrong }),
+      unconfirmedAndRight: await trace('/sessions', { email: await accounts.unconfirmed(), password: PASSWORD }),
       noAddress: await trace('/sessions', { email: 'nobody', password: PASSWORD }),
     };
     await expectAlike(traces);
     expect(traces.missing.work.filter((step) => step.startsWith('argon2'))).toEqual(['argon2 verify']);
-    expect(traces.missing.work.filter((step) => step.startsWith('redis'))).toHaveLength(1);
+    // The limits, and the word to the worker.
+    expect(traces.missing.work.filter((step) => step.startsWith('redis'))).toHaveLength(2);
+    expect(traces.missing.work.filter((step) => step.includes('INSERT INTO auth_requests'))).toHaveLength(1);
   });
 
   it('registering', async () => {

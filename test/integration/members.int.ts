@@ -178,6 +178,52 @@ describe('signing in', () => {
     expect(new Set(shapes).size).toBe(1);
   });
 
+  it('confirms a registration again, at most three times a day, when its password comes before its confirmation', async () => {
+    const email = anEmail();
+    const browser = await aBrowser();
+    await browser.post('/registrations', { email, password });
+    const { token: first } = await mailTo(email, 'confirm-registration');
+    const confirmations = (): MailFile[] => auth.mails().filter((mail) => mail.to === email);
+    expect((await browser.post('/sessions', { email, password: `${password}!` })).status).toBe(401);
+    await settled();
+    expect(confirmations()).toHaveLength(1);
+    for (let i = 0; i < 5; i += 1)
+      expect((await browser.post('/sessions', { email: email.toUpperCase(), password })).body.code).toBe(
+        'LOGIN_FAILED',
+      );
+    await settled();
+    expect(confirmations().map(({ kind }) => kind)).toEqual(Array(4).fill('confirm-registration'));
+    const tokens = confirmations().map(({ token }) => token);
+    expect(new Set(tokens).size).toBe(4);
+    const fresh = tokens.find((token) => token !== first);
+    expect((await browser.post('/registrations/confirm', { token: fresh })).body.user.email).toBe(email);
+    expect((await browser.post('/registrations/confirm', { token: first })).body.code).toBe('TOKEN_INVALID');
+    expect((await (await aBrowser()).post('/sessions', { email, password })).status).toBe(200);
+  });
+
+  it('tells the owner of the tenth failure within an hour, once a day, and nobody where there is no owner', async () => {
+    const { email } = await aMember();
+    const stranger = anEmail();
+    const browser = await aBrowser();
+    const fail = async (to: string, count: number): Promise<void> => {
+      for (let i = 0; i < count; i += 1)
+        expect((await browser.post('/sessions', { email: to, password: 'wrong' })).status).toBe(401);
+      await settled();
+    };
+    const notices = (): string[] => auth.mails().flatMap(({ to, kind }) => (kind === 'failed-sign-ins' ? [to] : []));
+    await fail(email, 9);
+    await fail(stranger, 12);
+    expect(notices()).toEqual([]);
+    await fail(email, 1);
+    expect(notices()).toEqual([email]);
+    await fail(email, 3);
+    expect(notices()).toEqual([email]);
+    const kept = await database.query(
+      `SELECT FROM auth_requests WHERE kind = 'failed_sign_in' AND notice IS NULL AND delete_after > created_at + interval '1 hour'`,
+    );
+    expect(kept).toEqual([]);
+  });
+
   it('hashes again with the parameters of today, after the answer', async () => {
     const { email, id } = await aMember();
     const hasher = auth.app.get(PasswordHasher, { strict: false });
