@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { mayMeet } from './hard-rules.js';
 import { pickPairs } from './pair-picker.js';
 import { ShardPolicy } from './shard-policy.js';
-import { anyPool } from './ticket.arbitrary.js';
+import { aTicket, anyPool } from './ticket.arbitrary.js';
 import { widened } from './widen.js';
 import { WaitingPool } from './waiting-pool.js';
 
@@ -24,6 +24,18 @@ describe('pickPairs', () => {
         for (const { a, b } of pairs) expect(mayMeet(widened(a), widened(b), policy.avoids)).toBe(true);
       }),
     );
+  });
+
+  it('proposes nobody who is avoided from either side', () => {
+    const pair = [aTicket({ searchId: 'a', userId: 'u1' }), aTicket({ searchId: 'b', userId: 'u2' })];
+    for (const [from, to] of [
+      ['u1', 'u2'],
+      ['u2', 'u1'],
+    ]) {
+      const avoids = (one: string, other: string) => one === from && other === to;
+      expect(pickPairs(poolOf(pair), new ShardPolicy({ avoids }), 60_000)).toEqual([]);
+    }
+    expect(pickPairs(poolOf(pair), new ShardPolicy(), 60_000)).toHaveLength(1);
   });
 
   it('proposes the same again for the same pool', () => {
