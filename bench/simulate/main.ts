@@ -3,12 +3,11 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
 import { Batch } from './batch.js';
 import { Fifo, Greedy } from './baselines.js';
-import type { Measures } from './measures.js';
 import { Adaptive } from './policies.js';
 import { readPopulation } from './population.js';
-import { renderReport } from './report.js';
+import { hindsightLine, renderReport } from './report.js';
 import { simulate } from './simulate.js';
-import type { PolicyKind } from './simulate.js';
+import type { PolicyKind, Result } from './simulate.js';
 
 const FOLDER = '.artifacts/simulate';
 const KINDS: Record<string, PolicyKind> = { adaptive: Adaptive, greedy: Greedy, fifo: Fifo, batch: Batch };
@@ -27,8 +26,9 @@ const names = args.policy.split(',');
 const unknown = names.find((name) => !KINDS[name]);
 if (unknown) throw new Error(`no policy ${unknown}: there are ${Object.keys(KINDS).join(', ')}`);
 
-const say = (line: string): void => void process.stderr.write(line);
-const results = simulate({
+/** Only for who watches. */
+const say = (line: string): void => void (process.stderr.isTTY && process.stderr.write(line));
+const { results, hindsight } = simulate({
   population: readPopulation(args.population),
   rate: Number(args.rate),
   hours: Number(args.hours),
@@ -40,10 +40,11 @@ const results = simulate({
 say('\r');
 
 process.stdout.write(
-  '| policy | searches | match rate | wait p50 / p95 / p99 (s) | quality | J | worst group | its match rate | CPU (s) |\n',
+  '| policy | searches | match rate | wait p50 / p95 / p99 (s) | quality | J | J / hindsight | worst group | its match rate | CPU (s) |\n',
 );
-process.stdout.write('| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n');
-for (const { measures } of results) process.stdout.write(`${rowOf(measures)}\n`);
+process.stdout.write('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n');
+for (const result of results) process.stdout.write(`${rowOf(result)}\n`);
+process.stdout.write(`\n${hindsightLine(hindsight)}\n`);
 
 mkdirSync(FOLDER, { recursive: true });
 const conditions = {
@@ -52,12 +53,13 @@ const conditions = {
   seed: Number(args.seed),
   population: args.population,
 };
-writeFileSync(`${FOLDER}/result.json`, `${JSON.stringify({ conditions, results }, null, 1)}\n`);
-writeFileSync(`${FOLDER}/report.html`, renderReport(conditions, results));
+writeFileSync(`${FOLDER}/result.json`, `${JSON.stringify({ conditions, hindsight, results }, null, 1)}\n`);
+writeFileSync(`${FOLDER}/report.html`, renderReport(conditions, { results, ...(hindsight ? { hindsight } : {}) }));
 process.stdout.write(`\nReport: ${FOLDER}/report.html, numbers: ${FOLDER}/result.json\n`);
 
-function rowOf(m: Measures): string {
+function rowOf({ measures: m, ofHindsight }: Result): string {
   const waits = [m.waitS.p50, m.waitS.p95, m.waitS.p99].map((s) => s.toFixed(2)).join(' / ');
   const cells = [m.policy, m.searches, m.matchRate.toFixed(3), waits, m.quality.toFixed(3), m.j.toFixed(3)];
-  return `| ${[...cells, m.worst.group, m.worst.matchRate.toFixed(3), (m.cpuMs / 1_000).toFixed(1)].join(' | ')} |`;
+  const more = [ofHindsight?.share.toFixed(3) ?? '–', m.worst.group, m.worst.matchRate.toFixed(3)];
+  return `| ${[...cells, ...more, (m.cpuMs / 1_000).toFixed(1)].join(' | ')} |`;
 }

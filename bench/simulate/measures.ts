@@ -41,12 +41,27 @@ export interface Measures {
 
 export type PairValue = (a: SearchTicket, b: SearchTicket) => number;
 
-/** The score by which all policies are judged: tags are as rare as they are in the whole stream. */
-export function judge(searches: readonly StreamedSearch[], weights: ScoreWeights, interests: number): PairValue {
+/** How rare each interest is in the whole stream, 0..1. */
+export function raritiesOf(searches: readonly StreamedSearch[], interests: number): number[] {
   const tags = tagsOf(interests);
   for (const { ticket } of searches) tags.countArrival(ticket.interests);
-  const rarities = Array.from({ length: interests }, (_, id) => tags.rarity(id));
+  return Array.from({ length: interests }, (_, id) => tags.rarity(id));
+}
+
+/** The score by which all policies are judged. */
+export function judge(weights: ScoreWeights, rarities: readonly number[]): PairValue {
   return (a, b) => scorePair(a, b, weights, (tag) => rarities[tag]!);
+}
+
+/** J over all searches, the warm-up included: what hindsight is compared with. */
+export function jOfAll(outcome: Outcome, value: PairValue): number {
+  let total = 0;
+  for (const [at, { ticket }] of outcome.searches.entries()) {
+    const partner = outcome.partner[at]!;
+    if (partner >= 0) total += value(ticket, outcome.searches[partner]!.ticket);
+    total -= (WAIT_COST_PER_S * outcome.waitMs[at]!) / 1000;
+  }
+  return total / Math.max(1, outcome.searches.length);
 }
 
 /** Which searches count: not those of the warm-up. */

@@ -1,5 +1,6 @@
 import type { GroupMeasures } from './measures.js';
-import type { Result } from './simulate.js';
+import type { Hindsight } from './hindsight.js';
+import type { Comparison, Result } from './simulate.js';
 
 const WIDTH = 760;
 const HEIGHT = 180;
@@ -11,7 +12,7 @@ interface Line {
 }
 
 /** One page, without scripts or anything from elsewhere: waits by group, match rate, quality, pool and what was learnt over the day. */
-export function renderReport(conditions: Record<string, number | string>, results: readonly Result[]): string {
+export function renderReport(conditions: Record<string, number | string>, { results, hindsight }: Comparison): string {
   const said = Object.entries(conditions).map(([name, value]) => `${name} ${value}`);
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>Stoa: simulated matching</title>
 <style>body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#2b2520;background:#f6efe3}
@@ -19,6 +20,7 @@ table{border-collapse:collapse}td,th{padding:.2rem .7rem;border-bottom:1px solid
 svg{background:#fffdf8;border:1px solid #cbbfa9;max-width:100%}</style>
 <h1>Simulated matching</h1><p>${escape(said.join(' · '))}. One population and one stream of searches for all policies.</p>
 ${summary(results)}
+<p>${escape(hindsightLine(hindsight))}</p>
 <h2>People waiting over the day</h2>${lines(results.map((r) => ({ name: r.measures.policy, points: r.readings.map((x) => [x.atMs, x.waiting] as const) })))}
 <h2>Match rate by group</h2>${bars(results, (group) => group.matchRate, 1)}
 <h2>95th percentile of the wait by group (s)</h2>${bars(results, (group) => group.waitS.p95)}
@@ -26,8 +28,18 @@ ${learnt(results)}</html>
 `;
 }
 
+/** What the hindsight that policies are compared with is. */
+export function hindsightLine(hindsight: Hindsight | undefined): string {
+  if (!hindsight) return 'Hindsight: not computed, too many pairs at once; take fewer hours.';
+  const [found, bound] = [hindsight.found.toFixed(3), hindsight.bound.toFixed(3)];
+  return (
+    `Hindsight (who knew all arrivals, patience and tastes; recent partners and blocks left out): the best J over all searches lies ` +
+    `between ${found}, which a matching has, and ${bound}, which none can pass. J / hindsight is by the latter, warm-up included.`
+  );
+}
+
 function summary(results: readonly Result[]): string {
-  const rows = results.map(({ measures: m }) => {
+  const rows = results.map(({ measures: m, ofHindsight }) => {
     const cells = [
       m.searches,
       m.matchRate.toFixed(3),
@@ -35,10 +47,11 @@ function summary(results: readonly Result[]): string {
       m.waitS.p95.toFixed(1),
       m.waitS.p99.toFixed(1),
     ];
-    const more = [m.quality.toFixed(3), m.j.toFixed(3), `${m.worst.group} ${m.worst.matchRate.toFixed(3)}`];
+    const share = ofHindsight?.share.toFixed(3) ?? '–';
+    const more = [m.quality.toFixed(3), m.j.toFixed(3), share, `${m.worst.group} ${m.worst.matchRate.toFixed(3)}`];
     return `<tr><td>${escape(m.policy)}</td>${[...cells, ...more].map((cell) => `<td>${escape(String(cell))}</td>`).join('')}</tr>`;
   });
-  return `<table><tr><th>policy<th>searches<th>match rate<th>wait p50<th>p95<th>p99<th>quality<th>J<th>worst group</tr>${rows.join('')}</table>`;
+  return `<table><tr><th>policy<th>searches<th>match rate<th>wait p50<th>p95<th>p99<th>quality<th>J<th>J / hindsight<th>worst group</tr>${rows.join('')}</table>`;
 }
 
 function learnt(results: readonly Result[]): string {

@@ -5,9 +5,9 @@ import { Adaptive } from './policies.js';
 import { readPopulation } from './population.js';
 import { renderReport } from './report.js';
 import { simulate } from './simulate.js';
-import type { Result } from './simulate.js';
+import type { Comparison } from './simulate.js';
 
-const run = (seed: number): Result[] =>
+const run = (seed: number): Comparison =>
   simulate({
     population: readPopulation('bench/simulate/population.json'),
     rate: 5,
@@ -19,7 +19,10 @@ const run = (seed: number): Result[] =>
   });
 
 /** All but the time that the machine took. */
-const facts = (results: Result[]): unknown[] => results.map(({ measures: { cpuMs: _, ...rest } }) => rest);
+const facts = ({ results, hindsight }: Comparison): unknown[] => [
+  hindsight,
+  ...results.map(({ measures: { cpuMs: _, ...rest }, ofHindsight }) => ({ ...rest, ofHindsight })),
+];
 
 describe('the simulator', () => {
   it('gives the same for the same seed, and something else for another', () => {
@@ -29,7 +32,16 @@ describe('the simulator', () => {
 
   it('reports every policy on one page, without anything from elsewhere', () => {
     const page = renderReport({ rate: 5 }, run(7));
-    for (const name of ['adaptive', 'greedy']) expect(page).toContain(name);
+    for (const name of ['adaptive', 'greedy', 'Hindsight']) expect(page).toContain(name);
     expect(page).not.toMatch(/<script|https?:\/\/|NaN|undefined/);
+  });
+
+  it('no policy does better than hindsight, and hindsight lies between two bounds', () => {
+    const { results, hindsight } = run(9);
+    expect(hindsight?.found).toBeLessThanOrEqual(hindsight?.bound ?? 0);
+    for (const { ofHindsight } of results) {
+      expect(ofHindsight?.j).toBeLessThan(hindsight?.found ?? 0);
+      expect(ofHindsight?.share).toBeGreaterThan(0.5);
+    }
   });
 });
