@@ -93,6 +93,20 @@ async function arrive({ presence }: Process, session?: string): Promise<SocketDo
 }
 
 describe('presence', () => {
+  it('does not take the heartbeat of a connection that is being received for a newer one', async () => {
+    await arrive(two);
+    const socket = new SocketDouble(userId);
+    const received = one.presence.attach(socket.connection);
+    await Promise.all([received, one.presence.renew(socket.connection)]);
+    await one.presence.renew(socket.connection);
+    expect(socket.events).toEqual([]);
+    expect([socket.closed, one.presence.isLocal(userId)]).toEqual([false, true]);
+    // It is still the newest, and a newer one still wins.
+    await arrive(two);
+    await until(() => socket.closed);
+    expect(socket.events).toEqual(['session:superseded']);
+  });
+
   it('keeps the newest connection and tells the older one, here and on another process', async () => {
     const first = await arrive(one);
     const second = await arrive(one);

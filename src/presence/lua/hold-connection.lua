@@ -2,7 +2,8 @@
   KEYS[1] stoa:{presence:U}:connection  HASH generation, process, connection; expires with the lease
   ARGV[1] process id   ARGV[2] connection id   ARGV[3] generation to defend, or 0 to be the newest
   ARGV[4] lease (ms)
-  The newest generation wins. A missing key (lease over, Redis emptied) is taken back by whoever asks first.
+  The newest generation wins; the owner itself may renew with an older one, while the answer with its own is on its way.
+  A missing key (lease over, Redis emptied) is taken back by whoever asks first.
   Returns {1, generation, old process, old connection} when this connection is the live one now
             (old values are '' when nobody else was replaced),
           {0, generation, process, connection} of the owner when a newer connection is live. ]]
@@ -13,9 +14,10 @@ if mine == 0 then
   local now = redis.call('TIME')
   mine = math.max(now[1] * 1000000 + now[2], known + 1)
 end
-if known > mine then
+if known > mine and held[3] ~= ARGV[2] then
   return {0, held[1], held[2], held[3]}
 end
+mine = math.max(mine, known)
 local generation = string.format('%.0f', mine)
 redis.call('HSET', KEYS[1], 'generation', generation, 'process', ARGV[1], 'connection', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
