@@ -26,6 +26,7 @@ const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 @Injectable()
 export class SessionService {
   private readonly loader: BatchLoader<string, SessionFacts>;
+  private readonly touches: BatchLoader<string, never>;
 
   constructor(
     private readonly repository: SessionRepository,
@@ -36,6 +37,10 @@ export class SessionService {
     private readonly log: Log,
   ) {
     this.loader = new BatchLoader((hashes) => this.repository.findByTokenHashes(hashes));
+    this.touches = new BatchLoader(async (ids) => {
+      await this.touch(ids);
+      return new Map<string, never>();
+    });
   }
 
   /** @returns undefined when no session that counts has this token */
@@ -88,7 +93,9 @@ export class SessionService {
     const { memberIdleMs, guestIdleMs } = this.config;
     const idleMs = session.kind === 'member' ? memberIdleMs : guestIdleMs;
     if (Date.now() - session.lastSeenAt.getTime() < touchIntervalMs(idleMs)) return;
-    this.touch([session.id]).catch((error: unknown) => this.log.warn({ event: 'session.touch_failed', err: error }));
+    this.touches
+      .get(session.id)
+      .catch((error: unknown) => this.log.warn({ event: 'session.touch_failed', err: error }));
   }
 
   /** Which of these sessions no longer count, and what to tell their sockets. */
