@@ -50,12 +50,10 @@ export class ConversationEnding {
     for (const conversation of ended) this.notices.ended(conversation, tellLeaver);
   }
 
-  /** Ends conversations whose lost member stayed away beyond the grace: all, or the one that is named. */
-  endAbandoned(conversationId?: string): Promise<number> {
+  /** Ends conversations whose lost member stayed away beyond the grace. */
+  endAbandoned(): Promise<number> {
     const { reconnectGraceMs } = this.durations;
-    return this.sweep('abandoned', (tx) =>
-      this.repository.lockAbandoned(tx, { reconnectGraceMs, limit: SWEEP_BATCH, conversationId }),
-    );
+    return this.sweep('abandoned', (tx) => this.repository.lockAbandoned(tx, reconnectGraceMs, SWEEP_BATCH));
   }
 
   /** Ends conversations in which nothing happened for too long. */

@@ -79,13 +79,6 @@ export interface EndFacts {
   slot: Slot;
 }
 
-interface AbandonedFilter {
-  reconnectGraceMs: number;
-  limit: number;
-  /** Only this one. */
-  conversationId?: string | undefined;
-}
-
 const MEMBERSHIP_COLUMNS = `me.conversation_id, c.started_on::text AS started_on, me.slot, me.user_id, me.handle,
   other.user_id AS partner_user_id, other.handle AS partner_handle`;
 
@@ -136,16 +129,13 @@ export class ConversationRepository {
    * Locks open conversations of which a member has been away for longer than the grace; who was lost first is `by`.
    * Those that somebody else holds are skipped: the next sweep finds them. Index: participations_away_since_idx.
    */
-  async lockAbandoned(
-    transaction: Transaction,
-    { reconnectGraceMs, limit, conversationId }: AbandonedFilter,
-  ): Promise<EndRequest[]> {
+  async lockAbandoned(transaction: Transaction, reconnectGraceMs: number, limit: number): Promise<EndRequest[]> {
     const rows = await transaction.query<{ conversation_id: string; user_id: string }>(
       `SELECT p.conversation_id, p.user_id
          FROM participations p JOIN conversations c ON c.id = p.conversation_id
-        WHERE p.away_since <= now() - $1 * interval '1 millisecond' AND ($3::bigint IS NULL OR p.conversation_id = $3)
+        WHERE p.away_since <= now() - $1 * interval '1 millisecond'
         ORDER BY p.away_since LIMIT $2 FOR NO KEY UPDATE OF c SKIP LOCKED`,
-      [reconnectGraceMs, limit, conversationId ?? null],
+      [reconnectGraceMs, limit],
     );
     return rows.map((row) => ({ conversationId: row.conversation_id, by: row.user_id }));
   }

@@ -120,9 +120,9 @@ export class ConversationService {
     this.ending.announce(ended, options);
   }
 
-  /** Ends conversations whose lost member stayed away beyond the grace: all, or the one that is named. @returns how many */
-  endAbandoned(conversationId?: string): Promise<number> {
-    return this.ending.endAbandoned(conversationId);
+  /** Ends conversations whose lost member stayed away beyond the grace. @returns how many */
+  endAbandoned(): Promise<number> {
+    return this.ending.endAbandoned();
   }
 
   /** Ends conversations in which nothing happened for too long. @returns how many */

@@ -2,7 +2,7 @@ import { IsString, Length } from 'class-validator';
 import { Empty } from '../contracts/socket-requests.dto.js';
 import { defineJobs } from '../platform/queue/job-definitions.js';
 
-/** A member went away: look at the conversation when the grace is over. */
+/** Members went away: look whose grace is over. Of several conversations whose graces end together, it names the first. */
 export class AbandonConversation {
   @IsString()
   @Length(1, 20)

@@ -16,7 +16,7 @@ export class CleanupProcessor implements JobProcessor<typeof cleanupJobs> {
   readonly queue = cleanupJobs;
 
   readonly handlers: JobHandlers<typeof cleanupJobs> = {
-    'conversation.abandon': ({ conversationId }) => this.sweep.endAbandoned(conversationId),
+    'conversation.abandon': () => this.sweep.endAbandoned(),
     'conversation.sweep': () => this.sweep.run(),
     'retention.run': (_, { signal }) => this.retention.deleteDue(signal),
     'partition.keep': () => this.retention.keepPartitions(),

@@ -32,8 +32,8 @@ export class ConversationSweep {
   }
 
   /** @returns how many ended */
-  endAbandoned(conversationId: string): Promise<number> {
-    return this.conversations.endAbandoned(conversationId);
+  endAbandoned(): Promise<number> {
+    return this.conversations.endAbandoned();
   }
 
   /** Whoever is in a conversation and has no connection anywhere: their process died before it could say so. */

@@ -44,7 +44,7 @@ const cases: [string, RegExp[], (s: ChatStage) => Promise<unknown>][] = [
   [
     'lockAbandoned',
     [/participations_away_since_idx/],
-    (s) => s.database.transaction((tx) => s.conversationRows.lockAbandoned(tx, { reconnectGraceMs: 1, limit: 9 })),
+    (s) => s.database.transaction((tx) => s.conversationRows.lockAbandoned(tx, 1, 9)),
   ],
   [
     'lockIdle',
