@@ -65,7 +65,8 @@ export class Beacon implements OnApplicationBootstrap, BeforeApplicationShutdown
   }
 
   private async lookAtAll(): Promise<void> {
-    const connections = this.presence.localConnections();
+    // Who is being received gets the whole state in a moment: what they lack is no gap.
+    const connections = this.presence.localConnections().filter(({ data }) => !data.held);
     for (let i = 0; i < connections.length; i += CHUNK) {
       const chunk = connections.slice(i, i + CHUNK).map((connection) => connection.data.identity);
       const { incomplete, active } = await this.finder.find(

@@ -31,12 +31,14 @@ export class GapHealer {
     if (found.length === 0) return;
     await this.tellEnds(found);
     const open = await this.rows.openOf(found.map(({ userId }) => userId));
-    for (const { userId, gaps, handle } of found) {
-      const facts = open.get(userId);
-      // What changed since the look is the next look's.
-      if (!facts || facts.membership.handle !== handle) continue;
-      await this.healOne(userId, gaps, facts);
-    }
+    // All at once: what they read is joined into few queries.
+    await Promise.all(
+      found.map(async ({ userId, gaps, handle }) => {
+        const facts = open.get(userId);
+        // What changed since the look is the next look's.
+        if (facts && facts.membership.handle === handle) await this.healOne(userId, gaps, facts);
+      }),
+    );
   }
 
   private async healOne(userId: string, gap: Gaps, facts: OpenFacts): Promise<void> {
