@@ -87,10 +87,11 @@ function clash(error) {
 
 /**
  * Starts Postgres, or uses DATABASE_URL. The owner in `url` may create databases and roles.
- * @param {{ fresh?: boolean }} [options] fresh: a throw-away one for tests, quick and not crash-safe; never DATABASE_URL
+ * @param {{ fresh?: boolean, settings?: readonly string[] }} [options]
+ *   fresh: a throw-away one for tests, quick and not crash-safe; never DATABASE_URL. settings: further ones, `name=value`.
  * @returns {Promise<{ url: string, stop: () => Promise<void>, exited: Promise<number> }>}
  */
-export async function startPostgres({ fresh = false } = {}) {
+export async function startPostgres({ fresh = false, settings: further = [] } = {}) {
   if (!fresh && process.env.DATABASE_URL) return external(process.env.DATABASE_URL);
   const bin = binaries();
   const folder = await (fresh ? throwawayCluster(bin) : lastingCluster(bin));
@@ -100,6 +101,7 @@ export async function startPostgres({ fresh = false } = {}) {
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     ...(fresh ? ['fsync=off', 'full_page_writes=off'] : []),
+    ...further,
   ];
   const { port, ...handle } = await startServer({
     name: 'Postgres',

@@ -70,6 +70,7 @@ export class ConversationService {
     const open = await this.openOf.get(userId);
     if (!open) return undefined;
     const { membership } = open;
+    this.members.note(membership);
     const after = Math.max(0, open.lastSeq - NEWEST);
     const page = await this.pages.read({ conversationId: membership.conversationId, after, limit: NEWEST + SLACK });
     const stored = page?.messages.slice(-NEWEST) ?? [];

@@ -23,20 +23,21 @@ export class MemberLookup {
     if (!isHandle(handle)) throw new NotFound();
     const membership = this.known.get(handle) ?? (await this.loader.get(handle));
     if (membership?.userId !== userId) throw new NotFound();
-    this.remember(membership);
+    this.note(membership);
     return membership;
   }
 
-  /** What is deleted must not be found again. */
-  forget(handle: string): void {
-    this.known.delete(handle);
-  }
-
-  private remember(membership: Membership): void {
+  /** Keeps what was read elsewhere: whoever is shown a conversation asks about it next. */
+  note(membership: Membership): void {
     // Insertion order is the order of use: the least recently used goes first.
     this.known.delete(membership.handle);
     this.known.set(membership.handle, membership);
     const [oldest] = this.known.size > MAX_KNOWN ? this.known.keys() : [];
     if (oldest !== undefined) this.known.delete(oldest);
+  }
+
+  /** What is deleted must not be found again. */
+  forget(handle: string): void {
+    this.known.delete(handle);
   }
 }

@@ -84,7 +84,7 @@ export class ChatStage {
     const lanes = new AppendLanes(this.messageRows, this.metrics);
     const knowledge = new ClientKnowledge(this.metrics);
     this.messages = new MessageService(members, this.policies, lanes, pulse, presence, knowledge);
-    this.history = new HistoryService(members, pages, knowledge);
+    this.history = new HistoryService(members, pages, knowledge, this.metrics);
   }
 
   static async start(durations: Partial<ConversationConfig> = {}): Promise<ChatStage> {

@@ -93,7 +93,12 @@ interface DeploymentOptions {
   env?: Record<string, string>;
   /** Stands for a Redis that the test started itself. */
   redisUrl?: string;
+  /** A migrated database on a Postgres that the test started itself. */
+  databaseUrl?: string;
 }
+
+/** Of every deployment here. */
+export const SECRET_KEYS = 'test:0123456789abcdef0123456789abcdef';
 
 /** The origin that browsers of the test see, whichever process answers. */
 export const ORIGIN = 'http://stoa.test';
@@ -103,8 +108,9 @@ export async function deploy({
   workers = 1,
   env = {},
   redisUrl,
+  databaseUrl: ownDatabaseUrl,
 }: DeploymentOptions = {}): Promise<Deployment> {
-  const databaseUrl = await createDatabase();
+  const databaseUrl = ownDatabaseUrl ?? (await createDatabase());
   const redis = redisUrl ? undefined : await startRedis({ fresh: true });
   const mailDir = await mkdtemp(join(tmpdir(), 'stoa-mail-'));
   const common = {
@@ -112,7 +118,7 @@ export async function deploy({
     PUBLIC_ORIGIN: ORIGIN,
     DATABASE_URL: databaseUrl,
     REDIS_URL: redisUrl ?? redis?.url ?? '',
-    SECRET_KEYS: 'test:0123456789abcdef0123456789abcdef',
+    SECRET_KEYS,
     MAIL_DIR: mailDir,
     RATE_LIMITS: 'off',
     ...env,

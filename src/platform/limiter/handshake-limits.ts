@@ -66,6 +66,8 @@ export class HandshakeLimits {
     const exile = this.buckets.peek(`exile ${userId}`, EXILE, this.clock.monotonicMs());
     if (!exile.allowed) throw new RateLimited(exile.retryAfterMs);
     this.take(`user ${userId}`, HANDSHAKE_LIMITS.user);
+    // Who left while they waited is not counted: their close has been, and would not count them out again.
+    if (conn.readyState !== 'open') return;
     const block = this.addresses.blockOf(request);
     this.count(block, 1);
     conn.once('close', () => this.count(block, -1));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { Audit } from '../audit/audit.js';
+import { Cohorts } from '../concurrency/cohorts.js';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
 import { StoaError, Unavailable } from '../errors/stoa-error.js';
 import { LoadMonitor } from '../health/load-monitor.js';
@@ -19,6 +20,12 @@ import { HandshakeVerifier } from './handshake-verifier.port.js';
 /** Longest time to find out who connects (ms). */
 const VERIFY_TIMEOUT = 4_000;
 
+/**
+ * Handshakes of a herd are let in once a second: what they ask of Postgres is then a few queries. From 80 a second on; below,
+ * nobody waits. The longest wait, 3 s, is within the 5 s that a client and the transport have for a handshake.
+ */
+const HERD = { windowMs: 50, herdFrom: 4, everyMs: 1_000, size: 500, maxWaiting: 1_000 };
+
 interface OriginRule {
   publicOrigin: string;
   /** Lower case, without port. */
@@ -32,6 +39,7 @@ interface OriginRule {
 export class HandshakeGate {
   private draining = false;
   private readonly refusals;
+  private readonly queue = new Cohorts(HERD);
 
   constructor(
     private readonly verifier: HandshakeVerifier,
@@ -42,6 +50,11 @@ export class HandshakeGate {
     private readonly audit: Audit,
   ) {
     this.refusals = metrics.counter('stoa_handshake_refusals_total', 'Refused socket handshakes', { labels: ['code'] });
+    metrics.gauge(
+      'stoa_handshakes_waiting',
+      'Socket handshakes of a herd that wait for their turn',
+      () => this.queue.waitingCount,
+    );
   }
 
   /** From now on every handshake is answered with `DRAINING`. */
@@ -71,6 +84,10 @@ export class HandshakeGate {
     return { ...SOCKET_HEADERS, 'X-Request-Id': newRequestId() };
   }
 
+  private refuseWhileDraining(): void {
+    if (this.draining) throw new StoaError('DRAINING', { retryAfterMs: 1_000 });
+  }
+
   private noteForeignOrigin(request: IncomingMessage, requestId: string): void {
     const ipHash = this.limits.digestOf(request);
     runInContext({ requestId, ...(ipHash ? { ipHash } : {}) }, () =>
@@ -82,9 +99,11 @@ export class HandshakeGate {
   async authenticate(connection: Connection, next: (error?: Error) => void): Promise<void> {
     const requestId = newRequestId();
     try {
-      if (this.draining) throw new StoaError('DRAINING', { retryAfterMs: 1_000 });
+      this.refuseWhileDraining();
       this.load.admitHandshake();
       this.limits.admitAddress(connection);
+      await this.queue.enter();
+      this.refuseWhileDraining();
       const { headers, auth } = connection.handshake;
       const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
       const verified = runInContext({ requestId }, () => this.verifier.verify(headers.cookie, csrfToken));
