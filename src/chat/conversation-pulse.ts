@@ -6,6 +6,7 @@ import { ConversationIsOver } from './chat.errors.js';
 import type { Membership, Slot } from './chat.types.js';
 import { PulseRepository } from './pulse.repository.js';
 import type { SeenMark } from './pulse.repository.js';
+import { TypingRelay } from './typing-relay.js';
 
 /** Longest time between two signs of life that are written (ms). */
 const MAX_STEP = 60_000;
@@ -15,6 +16,8 @@ const MAX_KNOWN = 20_000;
 /** Signs of life that are no messages: seen marks and typing. They keep a conversation open, at little cost. */
 @Injectable()
 export class ConversationPulse {
+  /** Signs of typing on their way to the partner. */
+  readonly typing = new TypingRelay();
   /** Conversation → when a sign of it was last written (monotonic ms). */
   private readonly written = new Map<string, number>();
   private readonly stepMs: number;

@@ -44,6 +44,7 @@ export class MessageService {
     this.knowledge.noteSent(userId, handle, seq);
     const { slot, partnerUserId, partnerHandle } = sender;
     if (!duplicate && partnerUserId) {
+      this.pulse.typing.drop(partnerHandle);
       const partner = { slot: partnerSlot(slot), handle: partnerHandle };
       this.presence.emit(partnerUserId, 'message:new', viewMessage({ seq, slot, clientId, text, sentAt }, partner));
     }
@@ -59,12 +60,15 @@ export class MessageService {
     return {};
   }
 
-  /** Tells the partner whether this member is typing. */
+  /** Tells the partner whether this member is typing, a little later, and not each time. */
   async setTyping({ userId }: Identity, { conversationId: handle, typing }: SetTyping): Promise<Record<string, never>> {
     const member = await this.members.find(userId, handle);
     await this.pulse.feel(member);
-    if (member.partnerUserId)
-      this.presence.emit(member.partnerUserId, 'typing:changed', { conversationId: member.partnerHandle, typing });
+    const { partnerUserId, partnerHandle: conversationId } = member;
+    if (partnerUserId)
+      this.pulse.typing.pass(conversationId, typing, (news) =>
+        this.presence.emit(partnerUserId, 'typing:changed', { conversationId, typing: news }),
+      );
     return {};
   }
 

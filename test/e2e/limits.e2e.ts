@@ -19,6 +19,11 @@ beforeAll(async () => {
 afterAll(() => deployment?.stop());
 
 const codeOf = (ack: Ack<unknown>): string => (ack.ok ? 'ok' : ack.error.code);
+/** Sends more than anybody types until it is closed for that. */
+async function floodFrom(socket: RawSocket): Promise<void> {
+  for (let i = 0; i < 5_000 && socket.closeCode === undefined; i += 1) socket.send('40/admin,');
+  await socket.untilClosed();
+}
 const closing = (person: Person): Promise<unknown> =>
   new Promise((resolve) => person.socket?.once('disconnect', resolve));
 
@@ -133,6 +138,15 @@ describe('limits of sockets', () => {
     expect((await ada.say(adas, 'untouched')).seq).toBe(1);
     for (const one of [ada, bob]) one.disconnect();
   });
+
+  it('keep out for ten minutes whoever floods a third time, and nobody else behind the same address', async () => {
+    const person = await Person.guest(url);
+    for (let i = 0; i < 3; i += 1) await floodFrom(await RawSocket.connect(url, person));
+    await expect(person.connect()).rejects.toMatchObject({ data: { code: 'RATE_LIMITED' } });
+    const neighbour = await Person.guest(url);
+    expect((await neighbour.connect()).state).toBe('idle');
+    neighbour.disconnect();
+  });
 });
 
 describe('limits of an address', () => {
@@ -157,6 +171,16 @@ describe('limits of an address', () => {
     neighbour.disconnect();
     await Promise.all(idle.map((socket) => socket.untilClosed()));
     (await RawSocket.open(there, { 'x-forwarded-for': '203.0.113.5' })).close();
+  });
+
+  it('keep out for ten minutes an address from where three floods came before anybody signed in, and no other address', async () => {
+    const from = (address: string) => RawSocket.open(there, { 'x-forwarded-for': address });
+    for (let i = 0; i < 3; i += 1) await floodFrom(await from('203.0.113.9'));
+    const refusal = await from('203.0.113.9').catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ status: 429 });
+    const { headers } = refusal as { headers: Record<string, string> };
+    expect(Number(headers['retry-after'])).toBeGreaterThan(590);
+    (await from('203.0.113.10')).close();
   });
 
   it('refuse the 31st connect in a minute, with the error object, and no other address', async () => {

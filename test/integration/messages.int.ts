@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConversationIsOver, MessageIdReused, MessageRefused } from '../../src/chat/chat.errors.js';
 import type { OpenedConversation, Slot } from '../../src/chat/chat.types.js';
 import { NotFound } from '../../src/platform/errors/stoa-error.js';
@@ -206,6 +207,11 @@ describe('reading', () => {
     expect(Math.max(...seen)).toBe(2);
     expect(seen.filter((seq) => seq > 2)).toEqual([]);
     await stage.messages.setTyping(callerOf(a.userId), { conversationId: a.handle, typing: true });
-    expect(stage.sentTo(b.userId, 'typing:changed')).toEqual([{ conversationId: b.handle, typing: true }]);
+    const signs = () => stage.sentTo(b.userId, 'typing:changed');
+    await vi.waitFor(() => expect(signs()).toEqual([{ conversationId: b.handle, typing: true }]));
+    await stage.messages.setTyping(callerOf(a.userId), { conversationId: a.handle, typing: true });
+    await send(conversation);
+    await sleep(1_300);
+    expect(signs()).toHaveLength(1);
   });
 });

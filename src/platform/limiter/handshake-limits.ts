@@ -21,6 +21,8 @@ export class HandshakeLimits {
   private readonly buckets = new LocalGcra();
   /** Address block -> open sockets; with `transport ` before it, open transports. */
   private readonly open = new Map<string, number>();
+  /** Transport -> who signed in on it. */
+  private readonly users = new WeakMap<object, string>();
 
   constructor(
     private readonly runtime: RuntimeConfig,
@@ -34,7 +36,9 @@ export class HandshakeLimits {
    */
   admitTransport(request: IncomingMessage): void {
     if (!this.runtime.rateLimits) return;
-    const block = `transport ${this.addresses.blockOf(request)}`;
+    const address = this.addresses.blockOf(request);
+    this.refuseExiled(`address ${address}`);
+    const block = `transport ${address}`;
     if ((this.open.get(block) ?? 0) >= MAX_TRANSPORTS_PER_ADDRESS) throw new RateLimited(TRANSPORT_PATIENCE);
     this.count(block, 1);
     request.socket.once('close', () => this.count(block, -1));
@@ -63,8 +67,8 @@ export class HandshakeLimits {
     data.ipHash = this.addresses.digestOf(request);
     if (!this.runtime.rateLimits) return;
     const { userId } = data.identity;
-    const exile = this.buckets.peek(`exile ${userId}`, EXILE, this.clock.monotonicMs());
-    if (!exile.allowed) throw new RateLimited(exile.retryAfterMs);
+    this.refuseExiled(`user ${userId}`);
+    this.users.set(conn, userId);
     this.take(`user ${userId}`, HANDSHAKE_LIMITS.user);
     // Who left while they waited is not counted: their close has been, and would not count them out again.
     if (conn.readyState !== 'open') return;
@@ -75,10 +79,25 @@ export class HandshakeLimits {
 
   /** Somebody's socket was closed for what it sent; after a few times they stay out for a while. */
   noteExpulsion(userId: string): void {
+    this.expel(`user ${userId}`);
+  }
+
+  /** The same for a transport: whoever signed in on it, or else its address, from where nobody signed in. */
+  noteFlood(transport: { request: IncomingMessage }): void {
+    const userId = this.users.get(transport);
+    this.expel(userId ? `user ${userId}` : `address ${this.addresses.blockOf(transport.request)}`);
+  }
+
+  private expel(who: string): void {
     const now = this.clock.monotonicMs();
-    this.buckets.take(`expelled ${userId}`, EXPULSION_LIMIT, now);
-    if (!this.buckets.peek(`expelled ${userId}`, EXPULSION_LIMIT, now).allowed)
-      this.buckets.take(`exile ${userId}`, EXILE, now);
+    this.buckets.take(`expelled ${who}`, EXPULSION_LIMIT, now);
+    if (!this.buckets.peek(`expelled ${who}`, EXPULSION_LIMIT, now).allowed)
+      this.buckets.take(`exile ${who}`, EXILE, now);
+  }
+
+  private refuseExiled(who: string): void {
+    const { allowed, retryAfterMs } = this.buckets.peek(`exile ${who}`, EXILE, this.clock.monotonicMs());
+    if (!allowed) throw new RateLimited(retryAfterMs);
   }
 
   private count(block: string, by: 1 | -1): void {

@@ -55,7 +55,7 @@ export const HANDSHAKE_LIMITS = {
   user: { count: 10, perMs: MINUTE },
 } as const satisfies Record<string, Limit>;
 
-/** Sockets of one user that were closed for what they sent, before the user stays out for the period. */
+/** Sockets of one user (or transports of an address on which nobody signed in) that were closed for what they sent, before those stay out for the period. */
 export const EXPULSION_LIMIT: Limit = { count: 3, perMs: 10 * MINUTE };
 
 /** Open sockets of one address on one process. */

@@ -1,13 +1,16 @@
+import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { RuntimeConfig } from '../../config/config.types.js';
+import { HandshakeLimits } from '../limiter/handshake-limits.js';
 import { burstOf, emissionMs } from '../limiter/limit.types.js';
 import { SMALLEST_FRAME, TRANSPORT_BYTES } from '../limiter/limits.js';
 import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { RealtimeServer } from './connection.types.js';
 
-/** The parts of engine.io's socket that tell what comes in. */
+/** The parts of engine.io's socket that tell what comes in, and from whom. */
 interface EngineSocket {
+  request: IncomingMessage;
   on(event: 'packet', listener: (packet: { data?: string | Buffer }) => void): void;
   transport: { socket?: { terminate(): void } };
 }
@@ -26,6 +29,7 @@ export class FloodGuard {
   constructor(
     private readonly runtime: RuntimeConfig,
     private readonly log: Log,
+    private readonly handshakes: HandshakeLimits,
     metrics: Metrics,
   ) {
     this.closed = metrics.counter('stoa_socket_floods_total', 'Transports closed because they sent too many bytes');
@@ -39,11 +43,16 @@ export class FloodGuard {
   /** GCRA with bytes for events: `paidUntil` is when the bucket would be empty (ms). */
   private meter(engine: EngineSocket): void {
     let paidUntil = 0;
+    let isClosed = false;
     engine.on('packet', ({ data }) => {
+      // What was read together with the packet that was too much.
+      if (isClosed) return;
       const now = performance.now();
       paidUntil = Math.max(paidUntil, now) + Math.max(data?.length ?? 0, SMALLEST_FRAME) * BYTE_MS;
       if (paidUntil - now <= BURST_MS) return;
+      isClosed = true;
       this.closed.inc();
+      this.handshakes.noteFlood(engine);
       this.log.info({ event: 'connection.flood' });
       engine.transport.socket?.terminate();
     });
