@@ -1,6 +1,7 @@
 // What is checked by machine, and the counting of it. Each step's output is shown as it comes.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { audit } from './audit.mjs';
 import { install } from './install.mjs';
 import { node24, root } from './project.mjs';
 import { start } from './processes.mjs';
@@ -31,10 +32,24 @@ const none = { passed: 0, failed: 0 };
 const tally = (ok) => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1 });
 const add = (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed });
 
-/** The static checks, and that the generated files are those of the code. */
+/** Fails for a grave hole in what production runs; a registry that cannot be asked is neither a pass nor a failure. */
+async function runAudit() {
+  console.log('\n— audit of dependencies');
+  const { asked, reason, findings } = await audit();
+  if (!asked) {
+    console.log(`  audit of dependencies: NOT CHECKED, this registry does not answer: ${reason}`);
+    return none;
+  }
+  for (const finding of findings) console.log(`  ${finding}`);
+  console.log(`  audit of dependencies: ${findings.length === 0 ? 'passed' : 'FAILED'}`);
+  return tally(findings.length === 0);
+}
+
+/** The static checks, the audit, and that the generated files are those of the code. */
 export async function runStaticChecks() {
   let sum = none;
   for (const [title, args] of staticChecks) sum = add(sum, tally(await succeeds(title, args)));
+  sum = add(sum, await runAudit());
   return add(sum, tally(await succeeds('generated files', ['scripts/generate.mjs'])));
 }
 
