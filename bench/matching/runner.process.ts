@@ -40,11 +40,11 @@ const mirror = new ShardMirror({ config: { ...DEFAULT_POLICY, hold } });
 const heapBefore = process.memoryUsage().heapUsed;
 let began = performance.now();
 await feed.follow(shard, mirror, 'bench');
-while (mirror.pool.fresh.length > 0) await claimer.claim(shard, mirror);
+while (mirror.backlog > 0) await claimer.claim(shard, mirror);
 const builtMs = performance.now() - began;
 // By then everybody who was here before has been widened: what is measured is the steady state.
 const settledAt = performance.now() + (mirror.pool.size > 0 ? DEFAULT_POLICY.widen.latestMs + 1_000 : 0);
-while (performance.now() < settledAt || mirror.pool.fresh.length > 0) {
+while (performance.now() < settledAt || mirror.backlog > 0) {
   await feed.follow(shard, mirror, 'bench');
   await claimer.claim(shard, mirror);
   await sleep(TICK_MS);

@@ -13,6 +13,9 @@ export class CandidateBook {
   truncated: Uint8Array;
   /** By slot: the serial of the search that has looked for partners; another serial there means it still has to. */
   lookedAs: Int32Array;
+  /** Slots with somebody in their list, in no order. */
+  readonly listed: number[] = [];
+  private isListed: Uint8Array;
 
   constructor(
     readonly width: number,
@@ -25,6 +28,7 @@ export class CandidateBook {
     this.counts = new Uint8Array(slots);
     this.truncated = new Uint8Array(slots);
     this.lookedAs = new Int32Array(slots).fill(-1);
+    this.isListed = new Uint8Array(slots);
   }
 
   /** Makes room for the slots of a pool that has grown. */
@@ -39,10 +43,21 @@ export class CandidateBook {
       'counts',
       'truncated',
       'lookedAs',
+      'isListed',
     ] as const) {
       next[column].set(this[column]);
       (this[column] as unknown) = next[column];
     }
+  }
+
+  /** Goes through all slots with somebody in their list; those of which `keeps` says no have nobody left. */
+  siftListed(keeps: (slot: number) => boolean): void {
+    let kept = 0;
+    for (const slot of this.listed) {
+      if (keeps(slot)) this.listed[kept++] = slot;
+      else this.isListed[slot] = 0;
+    }
+    this.listed.length = kept;
   }
 
   clear(slot: number): void {
@@ -60,6 +75,10 @@ export class CandidateBook {
   enter(slot: number, partner: number, partnerSerial: number, rank: number, score: number): void {
     const start = slot * this.width;
     let count = this.counts[slot]!;
+    if (!this.isListed[slot]) {
+      this.isListed[slot] = 1;
+      this.listed.push(slot);
+    }
     if (count === this.width) {
       this.truncated[slot] = 1;
       count--;

@@ -3,12 +3,13 @@ import { ClaimDesk } from './claim-desk.js';
 import type { Claim } from './claim.types.js';
 import { DeadSearches } from './dead-searches.js';
 import { MatchingMetrics } from './matching.metrics.js';
+import type { PickBudget } from './pair-picker.js';
 import type { ClaimReply } from './search.scripts.js';
 import type { ShardMirror } from './shard-mirror.js';
 import type { ProposedPair } from './ticket.types.js';
 
-/** Searches that look for partners for the first time in one tick; after a restart with many waiting, a tick stays short. */
-const MOST_LOOKS = 400;
+/** What one tick may cost: some 30 ms; after a restart with many waiting, or in a crowd, ticks stay short. */
+const TICK_BUDGET: PickBudget = { looks: 400, pairs: 300_000, widenings: 2_000 };
 
 /** Picks pairs from a mirror, claims them, and takes into the mirror what the claims found. */
 @Injectable()
@@ -21,7 +22,7 @@ export class PairClaimer {
 
   /** The pairs that are out of the pool now. */
   async claim(shard: string, mirror: ShardMirror): Promise<Claim[]> {
-    const proposed = mirror.pick(MOST_LOOKS);
+    const proposed = mirror.pick(TICK_BUDGET);
     const claims: Claim[] = [];
     const dead: string[] = [];
     for (const { pair, claimId, reply } of await this.desk.claim(shard, proposed)) {

@@ -1,6 +1,7 @@
 import { fairnessBonus } from './fairness.js';
 import { holdS } from './hold.js';
 import { PartnerScan } from './partner-scan.js';
+import type { PoolBucket } from './pool-bucket.js';
 import type { ShardPolicy } from './shard-policy.js';
 import { hopefulsFor, thresholdFor } from './threshold.js';
 import type { ProposedPair } from './ticket.types.js';
@@ -10,105 +11,185 @@ import { widenAfterMs, widened } from './widen.js';
 /** How long what was learnt for a bucket is taken to hold, ms. */
 const RELEARN_MS = 1_000;
 
+/** A search that looked again in vain does so not sooner than after this, ms. */
+const AGAIN_MS = 1_000;
+
+/** What one pick may cost at most; what is over is done by the next ones. */
+export interface PickBudget {
+  /** Searches that look for partners for the first time, and as many that look again. */
+  readonly looks: number;
+  /** Pairs scored by the former, and as many by the latter; the look that reaches it is the last. */
+  readonly pairs: number;
+  /** Searches that are widened. */
+  readonly widenings: number;
+}
+
+const UNBOUNDED: PickBudget = { looks: Infinity, pairs: Infinity, widenings: Infinity };
+
 /**
  * Proposes who should meet now (policy ADAPTIVE, matching.md section 3): nobody twice, only pairs that `mayMeet`, best first.
  * Deterministic, without clock or I/O. It takes nobody out of the pool; the caller claims each pair and removes both,
- * or leaves both where they are.
+ * or leaves both where they are. It touches only searches that are new, may be widened, or have somebody in their list of partners;
+ * the outcome is the same as if it went through all (`pair-picker.spec.ts`).
  */
-export function pickPairs(pool: WaitingPool, policy: ShardPolicy, nowMs: number): ProposedPair[] {
-  policy.book.fit(pool.slotCount);
-  const scan = new PartnerScan(pool, policy, policy.book);
-  widenDue(pool, policy, nowMs);
-  policy.book.fit(pool.slotCount);
-  for (const slot of pool.fresh) {
-    if (pool.ticketAt[slot] && policy.book.lookedAs[slot] !== pool.serials[slot]) scan.look(slot);
-  }
-  pool.fresh.length = 0;
-  return greedy(pool, passingEdges(pool, policy, scan, nowMs));
+export function pickPairs(
+  pool: WaitingPool,
+  policy: ShardPolicy,
+  nowMs: number,
+  budget: PickBudget = UNBOUNDED,
+): ProposedPair[] {
+  const { book, agenda } = policy;
+  book.fit(pool.slotCount);
+  agenda.fit(pool.slotCount);
+  const scan = new PartnerScan(pool, policy, book);
+  relearnDue(pool, policy, nowMs);
+  agenda.takeIn(pool);
+  widenDue(pool, policy, nowMs, budget.widenings);
+  agenda.takeIn(pool);
+  look(pool, policy, scan, budget);
+  prune(pool, policy);
+  lookAgain(pool, policy, scan, { ...budget, nowMs });
+  collectEdges(pool, policy, nowMs);
+  const { edges } = policy;
+  return edges.greedy().map((edge) => ({
+    a: pool.ticketAt[edges.a[edge]!]!,
+    b: pool.ticketAt[edges.b[edge]!]!,
+    score: edges.scores[edge]!,
+  }));
 }
 
-interface Edge {
-  readonly a: number;
-  readonly b: number;
-  readonly score: number;
-  readonly priority: number;
+function relearnDue(pool: WaitingPool, policy: ShardPolicy, nowMs: number): void {
+  for (const bucket of pool.buckets.values())
+    if (nowMs - bucket.learntAtMs >= RELEARN_MS) relearn(bucket, policy, nowMs);
 }
 
-function relearn(pool: WaitingPool, policy: ShardPolicy, slot: number, nowMs: number): void {
-  const bucket = pool.bucketOf[slot]!;
-  if (nowMs - bucket.learntAtMs < RELEARN_MS) return;
-  const ticket = pool.ticketAt[slot]!;
+function relearn(bucket: PoolBucket, { learning, config }: ShardPolicy, nowMs: number): void {
   bucket.learntAtMs = nowMs;
-  bucket.partnersPerS = policy.learning.arrivals.rateFor({ ...bucket.profile, userId: '' }, nowMs);
-  bucket.classBonus = Math.min(policy.config.fairness.classCap, policy.learning.losses.excess(ticket));
+  bucket.partnersPerS = learning.arrivals.rateFor({ ...bucket.profile, userId: '' }, nowMs);
+  bucket.classBonus = Math.min(config.fairness.classCap, learning.losses.excess(bucket.profile));
 }
 
-function widenDue(pool: WaitingPool, policy: ShardPolicy, nowMs: number): void {
-  const { learning, config } = policy;
-  for (let slot = 0; slot < pool.slotCount; slot++) {
-    const ticket = pool.ticketAt[slot];
-    if (!ticket) continue;
-    relearn(pool, policy, slot, nowMs);
-    const waitMs = nowMs - ticket.sinceMs;
-    if (pool.widenedAt[slot] || waitMs < config.widen.earliestMs) continue;
-    const after = widenAfterMs(
-      pool.bucketOf[slot]!.partnersPerS,
-      learning.impatience.hazard(waitMs / 1000),
-      config.widen,
-    );
-    if (waitMs < after) continue;
-    pool.reach(slot, widened(ticket));
-    relearn(pool, policy, slot, nowMs);
-  }
-}
-
-function passingEdges(pool: WaitingPool, policy: ShardPolicy, scan: PartnerScan, nowMs: number): Edge[] {
-  const { book, learning, config } = policy;
-  const theta = new Float64Array(pool.slotCount);
-  const bonus = new Float64Array(pool.slotCount);
-  for (let slot = 0; slot < pool.slotCount; slot++) {
-    const ticket = pool.ticketAt[slot];
-    if (!ticket) continue;
-    if (book.prune(slot, pool) === 0 && book.truncated[slot]) scan.lookAgain(slot);
+function widenDue(pool: WaitingPool, policy: ShardPolicy, nowMs: number, most: number): void {
+  const { learning, config, agenda } = policy;
+  const due: number[] = [];
+  agenda.unwidened.sift(pool, (slot) => {
+    const waitMs = nowMs - pool.ticketAt[slot]!.sinceMs;
+    if (waitMs < config.widen.earliestMs || due.length >= most) return true;
+    const hazardPerS = learning.impatience.hazard(waitMs / 1000);
+    if (waitMs < widenAfterMs(pool.bucketOf[slot]!.partnersPerS, hazardPerS, config.widen)) return true;
+    due.push(slot);
+    return false;
+  });
+  for (const slot of due.sort((a, b) => a - b)) {
+    if (pool.widenedAt[slot]) continue;
+    pool.reach(slot, widened(pool.ticketAt[slot]!));
     const bucket = pool.bucketOf[slot]!;
-    const waitS = (nowMs - ticket.sinceMs) / 1000;
-    bonus[slot] = fairnessBonus(waitS, learning.meanWaitS, bucket.classBonus, config.fairness);
-    if (waitS >= config.hold.longestMs / 1000) continue;
-    const hold = holdS(
-      {
-        partnersPerS: bucket.partnersPerS,
-        hazardPerS: learning.impatience.hazard(waitS),
-        thicknessGain: learning.thicknessGain.value,
-        meanScore: learning.meanScore,
-      },
-      config.hold,
-    );
-    const hopefuls = hopefulsFor(bucket.partnersPerS, hold - waitS, config.hold.expectation);
-    theta[slot] = thresholdFor(hopefuls, (share) => learning.scores.quantile(pool.tagCounts[slot]!, share));
+    if (bucket.learntAtMs === -Infinity) relearn(bucket, policy, nowMs);
   }
-  const edges: Edge[] = [];
-  for (let slot = 0; slot < pool.slotCount; slot++) {
-    if (!pool.ticketAt[slot]) continue;
+}
+
+function look(pool: WaitingPool, { book, agenda }: ShardPolicy, scan: PartnerScan, budget: PickBudget): void {
+  const slots = agenda.nextLooks(budget.looks);
+  let scored = 0;
+  for (let at = 0; at < slots.length; at++) {
+    if (scored >= budget.pairs) return agenda.postpone(slots.slice(at));
+    const slot = slots[at]!;
+    if (!pool.ticketAt[slot] || book.lookedAs[slot] === pool.serials[slot]) continue;
+    scored += scan.look(slot);
+    if (book.counts[slot] === 0 && book.truncated[slot]) agenda.noteHungry(slot, pool.serials[slot]!);
+  }
+}
+
+/** Takes who left out of all lists; whoever has nobody in the list any more is at rest, or hungry. */
+function prune(pool: WaitingPool, { book, agenda }: ShardPolicy): void {
+  book.siftListed((slot) => {
+    // The list is that of an earlier search of this slot, or of its former reach: the present one has still to look.
+    if (!pool.ticketAt[slot] || book.lookedAs[slot] !== pool.serials[slot]) book.clear(slot);
+    else if (book.prune(slot, pool) > 0) return true;
+    else if (book.truncated[slot]) agenda.noteHungry(slot, pool.serials[slot]!);
+    return false;
+  });
+}
+
+function lookAgain(
+  pool: WaitingPool,
+  { book, agenda }: ShardPolicy,
+  scan: PartnerScan,
+  { nowMs, looks, pairs }: PickBudget & { nowMs: number },
+): void {
+  const again: number[] = [];
+  agenda.hungry.sift(pool, (slot) => {
+    const isFed = book.counts[slot]! > 0 || !book.truncated[slot];
+    if (!isFed && (again.length >= looks || !agenda.mayLookAgain(slot, nowMs))) return true;
+    agenda.noteFed(slot);
+    if (!isFed) again.push(slot);
+    return false;
+  });
+  let scored = 0;
+  for (const slot of again.sort((a, b) => a - b)) {
+    const mayLook = scored < pairs;
+    if (mayLook) scored += scan.lookAgain(slot);
+    if (book.counts[slot]! > 0 || !book.truncated[slot]) continue;
+    agenda.noteHungry(slot, pool.serials[slot]!);
+    if (mayLook) agenda.rest(slot, nowMs + AGAIN_MS);
+  }
+}
+
+/** Those above the thresholds of both sides. */
+function collectEdges(pool: WaitingPool, policy: ShardPolicy, nowMs: number): void {
+  const { book, edges } = policy;
+  const standOf = standings(pool, policy, nowMs);
+  edges.clear(pool.slotCount);
+  for (const slot of book.listed) {
+    const own = standOf(slot);
     const start = slot * book.width;
     for (let at = start; at < start + book.counts[slot]!; at++) {
       const other = book.partners[at]!;
       if (pool.serials[other] !== book.partnerSerials[at]) continue;
-      const priority = book.scores[at]! + (bonus[slot]! + bonus[other]!) / 2;
-      if (priority >= (theta[slot]! + theta[other]!) / 2)
-        edges.push({ a: slot, b: other, score: book.scores[at]!, priority });
+      const { threshold, bonus } = standOf(other);
+      const score = book.scores[at]!;
+      const priority = score + (own.bonus + bonus) / 2;
+      if (priority >= (own.threshold + threshold) / 2) edges.add(slot, other, score, priority);
     }
   }
-  return edges;
 }
 
-function greedy(pool: WaitingPool, edges: Edge[]): ProposedPair[] {
-  edges.sort((x, y) => y.priority - x.priority || x.a - y.a || x.b - y.b);
-  const taken = new Uint8Array(pool.slotCount);
-  const pairs: ProposedPair[] = [];
-  for (const { a, b, score } of edges) {
-    if (taken[a] || taken[b]) continue;
-    taken[a] = taken[b] = 1;
-    pairs.push({ a: pool.ticketAt[a]!, b: pool.ticketAt[b]!, score });
-  }
-  return pairs;
+/** What a search has at this moment: theta, below which it still waits, and f, what it is given on top of the score. */
+interface Standing {
+  readonly threshold: number;
+  readonly bonus: number;
+}
+
+/** Worked out when first asked for. */
+function standings(pool: WaitingPool, policy: ShardPolicy, nowMs: number): (slot: number) => Standing {
+  const known = new Map<number, Standing>();
+  return (slot) => {
+    const before = known.get(slot);
+    if (before) return before;
+    const standing = standingOf(slot, pool, policy, nowMs);
+    known.set(slot, standing);
+    return standing;
+  };
+}
+
+function standingOf(slot: number, pool: WaitingPool, policy: ShardPolicy, nowMs: number): Standing {
+  const { learning, config } = policy;
+  const bucket = pool.bucketOf[slot]!;
+  const waitS = (nowMs - pool.ticketAt[slot]!.sinceMs) / 1000;
+  const bonus = fairnessBonus(waitS, learning.meanWaitS, bucket.classBonus, config.fairness);
+  if (waitS >= config.hold.longestMs / 1000) return { threshold: 0, bonus };
+  const hold = holdS(
+    {
+      partnersPerS: bucket.partnersPerS,
+      hazardPerS: learning.impatience.hazard(waitS),
+      thicknessGain: learning.thicknessGain.value,
+      meanScore: learning.meanScore,
+    },
+    config.hold,
+  );
+  const hopefuls = hopefulsFor(bucket.partnersPerS, hold - waitS, config.hold.expectation);
+  return {
+    threshold: thresholdFor(hopefuls, (share) => learning.scores.quantile(pool.tagCounts[slot]!, share)),
+    bonus,
+  };
 }

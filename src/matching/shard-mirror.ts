@@ -3,6 +3,7 @@ import { AvoidBook } from './avoid-book.js';
 import type { Delta } from './delta.js';
 import { InterestTags } from './interest-tags.js';
 import { pickPairs } from './pair-picker.js';
+import type { PickBudget } from './pair-picker.js';
 import { ShardPolicy } from './shard-policy.js';
 import type { Departure, ShardPolicyOptions } from './shard-policy.js';
 import { unpackTicket } from './ticket-packing.js';
@@ -73,13 +74,14 @@ export class ShardMirror {
     if (delta.kind === 'arrived') this.policy.arrived(ticket, this.nowMs);
   }
 
-  /** Whom the policy would join now. At most `mostLooks` new searches look for partners, the newest; the others look later. */
-  pick(mostLooks: number): ProposedPair[] {
-    const { fresh } = this.pool;
-    const later = fresh.splice(0, Math.max(0, fresh.length - mostLooks));
-    const pairs = pickPairs(this.pool, this.policy, this.nowMs);
-    for (const slot of later) fresh.push(slot);
-    return pairs;
+  /** Whom the policy would join now, at a cost of at most `budget`. */
+  pick(budget: PickBudget): ProposedPair[] {
+    return pickPairs(this.pool, this.policy, this.nowMs, budget);
+  }
+
+  /** Searches that have still to look for partners. */
+  get backlog(): number {
+    return this.pool.fresh.length + this.policy.agenda.looks.length;
   }
 
   /** A claim found that the two must not meet. */

@@ -2,6 +2,8 @@ import { CandidateBook } from './candidate-book.js';
 import type { MatchingCriterion, OnCriterionFault } from './criteria.js';
 import { InterestTags } from './interest-tags.js';
 import { Learning } from './learning.js';
+import { PickAgenda } from './pick-agenda.js';
+import { PickEdges } from './pick-edges.js';
 import { DEFAULT_POLICY } from './policy.config.js';
 import type { MatchingPolicyConfig } from './policy.config.js';
 import type { Avoids, ProposedPair, SearchTicket } from './ticket.types.js';
@@ -32,6 +34,8 @@ export class ShardPolicy {
   readonly learning: Learning;
   readonly onFault: OnCriterionFault;
   readonly book: CandidateBook;
+  readonly agenda = new PickAgenda();
+  readonly edges = new PickEdges();
 
   constructor(options: ShardPolicyOptions = {}) {
     this.config = options.config ?? DEFAULT_POLICY;
