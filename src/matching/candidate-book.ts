@@ -11,6 +11,8 @@ export class CandidateBook {
   scores: Float64Array;
   counts: Uint8Array;
   truncated: Uint8Array;
+  /** By slot: the rank that a newcomer to its list must exceed. */
+  bars: Float64Array;
   /** By slot: the serial of the search that has looked for partners; another serial there means it still has to. */
   lookedAs: Int32Array;
   /** Slots with somebody in their list, in no order. */
@@ -27,6 +29,7 @@ export class CandidateBook {
     this.scores = new Float64Array(slots * width);
     this.counts = new Uint8Array(slots);
     this.truncated = new Uint8Array(slots);
+    this.bars = new Float64Array(slots).fill(-Infinity);
     this.lookedAs = new Int32Array(slots).fill(-1);
     this.isListed = new Uint8Array(slots);
   }
@@ -42,6 +45,7 @@ export class CandidateBook {
       'scores',
       'counts',
       'truncated',
+      'bars',
       'lookedAs',
       'isListed',
     ] as const) {
@@ -63,11 +67,7 @@ export class CandidateBook {
   clear(slot: number): void {
     this.counts[slot] = 0;
     this.truncated[slot] = 0;
-  }
-
-  /** The rank that a newcomer to this list must exceed. */
-  bar(slot: number): number {
-    return this.counts[slot]! < this.width ? -Infinity : this.ranks[slot * this.width + this.width - 1]!;
+    this.bars[slot] = -Infinity;
   }
 
   /** Enters a partner by rank; who comes last in a full list falls out. */
@@ -92,7 +92,8 @@ export class CandidateBook {
     this.partnerSerials[at] = partnerSerial;
     this.ranks[at] = rank;
     this.scores[at] = score;
-    this.counts[slot] = count + 1;
+    this.counts[slot] = ++count;
+    if (count === this.width) this.bars[slot] = this.ranks[start + count - 1]!;
   }
 
   /** Drops the entries whose search is gone, and answers how many are left. */
@@ -106,6 +107,7 @@ export class CandidateBook {
       kept++;
     }
     this.counts[slot] = kept - start;
+    if (kept - start < this.width) this.bars[slot] = -Infinity;
     return kept - start;
   }
 

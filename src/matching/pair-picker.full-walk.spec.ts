@@ -16,7 +16,6 @@ import { widenAfterMs, widened } from './widen.js';
 
 // The picker touches only what changed. Here is the same policy as matching.md tells it: everybody is gone through in every tick.
 
-const UNBOUNDED: PickBudget = { looks: Infinity, pairs: Infinity, widenings: Infinity };
 const TICK_MS = 50;
 
 /** Lists that are soon full, so that they run empty; patience that ends soon. */

@@ -20,6 +20,7 @@ export class PartnerScan {
   private bestOfHalf = 0;
   private seen = 0;
   private stride = 1;
+  private toSample = 0;
   private tagsOfOwn = 0;
 
   constructor(
@@ -61,13 +62,10 @@ export class PartnerScan {
   private scanBucket(slot: number, bucket: PoolBucket, share: number, offer: boolean): void {
     const members = bucket.slots.length;
     const wanted = Math.ceil(members * share);
-    const fixed = this.bucketScore(slot, bucket);
-    let at = wanted === members ? 0 : (this.looks * 7_919) % members;
-    for (let count = 0; count < wanted; count++) {
-      const other = bucket.slots[at]!;
-      if (++at === members) at = 0;
-      if (other !== slot) this.meet(slot, other, fixed + this.slotScore(slot, other), offer);
-    }
+    const from = wanted === members ? 0 : (this.looks * 7_919) % members;
+    const rest = Math.max(0, from + wanted - members);
+    this.scanMembers(slot, bucket, from, from + wanted - rest, offer);
+    this.scanMembers(slot, bucket, 0, rest, offer);
   }
 
   private bucketScore(slot: number, bucket: PoolBucket): number {
@@ -80,39 +78,68 @@ export class PartnerScan {
     );
   }
 
-  /** What differs within a bucket: interests, region, trust. */
-  private slotScore(slot: number, other: number): number {
-    const { pool, rarities } = this;
-    const { weights } = this.policy.config;
-    const count = pool.tagCounts[other]!;
-    let interests = NO_INTERESTS;
-    if (count > 0 && pool.tagCounts[slot]! > 0) {
-      let shared = 0;
-      const start = other * MOST_TAGS;
-      for (let at = start; at < start + count; at++) shared += rarities[pool.tags[at]!] ?? 0;
-      interests = shared === 0 ? 0 : 1 - Math.exp(-INTEREST_SLOPE * shared);
+  /**
+   * The innermost loop, written out: columns in local variables, and no exponential where the interests cannot lift the score
+   * over anything that it would be compared with (1 - exp(-x) is at most x, and at most 1).
+   */
+  // oxlint-disable-next-line stoa/max-parameters, max-lines-per-function -- the hottest loop: a call or an object per pair costs more than the rest
+  private scanMembers(slot: number, bucket: PoolBucket, from: number, to: number, offer: boolean): void {
+    const { pool, book, policy, rarities, stride, tagsOfOwn } = this;
+    const { serials, tags, tagCounts, regions, trusts } = pool;
+    const { lookedAs, bars, truncated } = book;
+    const { weights } = policy.config;
+    const { slots } = bucket;
+    const fixed = this.bucketScore(slot, bucket);
+    const [ownTrust, ownRegion] = [trusts[slot]!, regions[slot]!];
+    const ownBonus = bucket.classBonus / 2;
+    const otherBonus = pool.bucketOf[slot]!.classBonus / 2;
+    const hasCriteria = policy.criteria.length > 0;
+    let { seen, best, bestOfHalf, toSample } = this;
+    let ownBar = bars[slot]!;
+    for (let at = from; at < to; at++) {
+      const other = slots[at]!;
+      // Who has not looked yet will do so in its turn, and meets this search then.
+      if (lookedAs[other] !== serials[other] || other === slot) continue;
+      let score = fixed + weights.trust * (1 - Math.abs(ownTrust - trusts[other]!));
+      if (ownRegion !== 0 && ownRegion === regions[other]) score += weights.region;
+      const otherBar = offer ? bars[other]! : Infinity;
+      const count = tagCounts[other]!;
+      if (count === 0 || tagsOfOwn === 0) score += weights.interests * NO_INTERESTS;
+      else {
+        let shared = 0;
+        const start = other * MOST_TAGS;
+        for (let tag = start; tag < start + count; tag++) shared += rarities[tags[tag]!]!;
+        if (shared > 0) {
+          const most = score + weights.interests * Math.min(1, INTEREST_SLOPE * shared);
+          const matters =
+            hasCriteria ||
+            most > bestOfHalf ||
+            most + ownBonus > ownBar ||
+            most + otherBonus > otherBar ||
+            toSample === 0;
+          score = matters ? score + weights.interests * (1 - Math.exp(-INTEREST_SLOPE * shared)) : most;
+        }
+      }
+      if (hasCriteria) score = this.withCriteria(slot, other, score);
+      if (toSample-- === 0) {
+        policy.learning.scores.observe(tagsOfOwn, score);
+        toSample = stride - 1;
+      }
+      if (score > best) best = score;
+      if ((seen++ & 1) === 0 && score > bestOfHalf) bestOfHalf = score;
+      const wantsOther = score + ownBonus > ownBar;
+      const wantsOwn = score + otherBonus > otherBar;
+      if (!wantsOther) truncated[slot] = 1;
+      if (offer && !wantsOwn) truncated[other] = 1;
+      if ((!wantsOther && !wantsOwn) || this.mustNotMeet(slot, other)) continue;
+      if (wantsOther) book.enter(slot, other, serials[other]!, score + ownBonus, score);
+      if (wantsOwn) book.enter(other, slot, serials[slot]!, score + otherBonus, score);
+      ownBar = bars[slot]!;
     }
-    const region = pool.regions[slot]!;
-    const closeness = 1 - Math.abs(pool.trusts[slot]! - pool.trusts[other]!);
-    const score = weights.interests * interests + weights.trust * closeness;
-    return region !== 0 && region === pool.regions[other] ? score + weights.region : score;
-  }
-
-  private meet(slot: number, other: number, plainScore: number, offer: boolean): void {
-    const { pool, book, policy } = this;
-    // Who has not looked yet will do so in this round, and meets this search then.
-    if (book.lookedAs[other] !== pool.serials[other]) return;
-    const score = policy.criteria.length === 0 ? plainScore : this.withCriteria(slot, other, plainScore);
-    this.learn(score);
-    const ownRank = score + pool.bucketOf[other]!.classBonus / 2;
-    const otherRank = score + pool.bucketOf[slot]!.classBonus / 2;
-    const wantsOther = ownRank > book.bar(slot);
-    const wantsOwn = offer && otherRank > book.bar(other);
-    if (!wantsOther) book.truncated[slot] = 1;
-    if (offer && !wantsOwn) book.truncated[other] = 1;
-    if ((!wantsOther && !wantsOwn) || this.mustNotMeet(slot, other)) return;
-    if (wantsOther) book.enter(slot, other, pool.serials[other]!, ownRank, score);
-    if (wantsOwn) book.enter(other, slot, pool.serials[slot]!, otherRank, score);
+    this.seen = seen;
+    this.best = best;
+    this.bestOfHalf = bestOfHalf;
+    this.toSample = toSample;
   }
 
   private withCriteria(slot: number, other: number, plainScore: number): number {
@@ -126,14 +153,6 @@ export class PartnerScan {
     return a === b || this.policy.avoids(a, b) || this.policy.avoids(b, a);
   }
 
-  private learn(score: number): void {
-    const { learning } = this.policy;
-    if (this.seen % this.stride === 0) learning.scores.observe(this.tagsOfOwn, score);
-    if (score > this.best) this.best = score;
-    if (this.seen % 2 === 0 && score > this.bestOfHalf) this.bestOfHalf = score;
-    this.seen++;
-  }
-
   private startLook(slot: number, found: number): void {
     const { tags, tagCounts } = this.pool;
     this.looks++;
@@ -141,22 +160,16 @@ export class PartnerScan {
     this.best = 0;
     this.bestOfHalf = 0;
     this.stride = Math.max(1, Math.ceil(found / SCORES_LEARNT));
+    this.toSample = 0;
     this.tagsOfOwn = tagCounts[slot]!;
-    for (let at = slot * MOST_TAGS; at < slot * MOST_TAGS + this.tagsOfOwn; at++) this.setRarity(tags[at]!);
+    if (this.pool.highestTag >= this.rarities.length) this.rarities = new Float64Array(2 * this.pool.highestTag);
+    for (let at = slot * MOST_TAGS; at < slot * MOST_TAGS + this.tagsOfOwn; at++)
+      this.rarities[tags[at]!] = this.policy.tags.rarity(tags[at]!);
   }
 
   private endLook(slot: number): void {
     const { tags } = this.pool;
     if (this.seen >= 2) this.policy.learning.thicknessGain.observe(this.best, this.bestOfHalf);
     for (let at = slot * MOST_TAGS; at < slot * MOST_TAGS + this.tagsOfOwn; at++) this.rarities[tags[at]!] = 0;
-  }
-
-  private setRarity(tag: number): void {
-    if (tag >= this.rarities.length) {
-      const wider = new Float64Array(2 * tag);
-      wider.set(this.rarities);
-      this.rarities = wider;
-    }
-    this.rarities[tag] = this.policy.tags.rarity(tag);
   }
 }

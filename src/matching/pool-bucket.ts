@@ -1,4 +1,4 @@
-import { seeksAge, seeksGender } from './hard-rules.js';
+import { AGE_BAND_COUNT, UNKNOWN_GENDER } from './ticket.types.js';
 import type { Seeker } from './hard-rules.js';
 
 /** Searches that the hard rules cannot tell apart: a whole bucket is permitted or not, so that single pairs need not be asked. */
@@ -12,29 +12,39 @@ export class PoolBucket {
   /** rho of its members. */
   classBonus = 0;
 
+  /** One bit for the members' gender and one for their age band, and the bits that they seek: four checks in two. */
+  private readonly traits: number;
+  private readonly sought: number;
+  /** One bit per language modulo 32: without one in common there is no common language. */
+  private readonly languageBits: number;
+
   constructor(
     readonly key: string,
     readonly profile: Omit<Seeker, 'userId'>,
-  ) {}
+  ) {
+    const { gender, ageBand, seeksGenders, seeksAges, languages } = profile;
+    this.traits = traitsOf(1 << gender, 1 << ageBand);
+    this.sought = traitsOf(seeksGenders || EVERY_GENDER, seeksAges || EVERY_AGE);
+    this.languageBits = languages.reduce((bits, language) => bits | (1 << (language & 31)), 0);
+  }
 
   /** The hard rules between any member of this and any of that bucket, but for identity and blocks. */
   fits(other: PoolBucket): boolean {
-    const [a, b] = [this.profile, other.profile];
-    return (
-      seeksGender(a.seeksGenders, b.gender) &&
-      seeksGender(b.seeksGenders, a.gender) &&
-      seeksAge(a.seeksAges, b.ageBand) &&
-      seeksAge(b.seeksAges, a.ageBand) &&
-      canTalkIn(a, b)
-    );
+    if ((this.sought & other.traits) !== other.traits || (other.sought & this.traits) !== this.traits) return false;
+    if ((this.languageBits & other.languageBits) !== 0 && haveCommon(this.profile.languages, other.profile.languages))
+      return true;
+    return this.profile.anyLanguage === true && other.profile.anyLanguage === true;
   }
 }
 
-/** `canTalk` without the closures: it is asked for every bucket on every arrival. */
-function canTalkIn(a: PoolBucket['profile'], b: PoolBucket['profile']): boolean {
-  if (a.anyLanguage === true && b.anyLanguage === true) return true;
-  for (const language of a.languages) {
-    for (const other of b.languages) if (language === other) return true;
+const EVERY_GENDER = (1 << (UNKNOWN_GENDER + 1)) - 1;
+const EVERY_AGE = (1 << AGE_BAND_COUNT) - 1;
+const traitsOf = (genders: number, ages: number): number => genders | (ages << (UNKNOWN_GENDER + 1));
+
+/** Without closures: it is asked for every bucket on every arrival. */
+function haveCommon(languages: readonly number[], others: readonly number[]): boolean {
+  for (const language of languages) {
+    for (const other of others) if (language === other) return true;
   }
   return false;
 }

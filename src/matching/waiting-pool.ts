@@ -18,6 +18,8 @@ export class WaitingPool {
   serials = new Int32Array(64);
   tags = new Int32Array(64 * MOST_TAGS);
   tagCounts = new Uint8Array(64);
+  /** No id of a tag in here is above this one. */
+  highestTag = 0;
   regions = new Int32Array(64);
   trusts = new Float64Array(64);
   /** By slot: 1 once the search has a wider reach. */
@@ -46,6 +48,7 @@ export class WaitingPool {
     this.slots.set(ticket.searchId, slot);
     this.tags.set(ticket.interests.slice(0, MOST_TAGS), slot * MOST_TAGS);
     this.tagCounts[slot] = Math.min(MOST_TAGS, ticket.interests.length);
+    this.highestTag = Math.max(this.highestTag, ...ticket.interests);
     this.regions[slot] = ticket.region;
     this.trusts[slot] = ticket.trust;
     this.widenedAt[slot] = 0;
