@@ -182,7 +182,7 @@ describe('the picker that touches only what changed', () => {
       fc.property(anyHistory, (history) => {
         expect(picksOf(history, config, pickPairs)).toEqual(picksOf(history, config, fullWalk));
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
