@@ -11,7 +11,7 @@ const npmAudit = (env) =>
   new Promise((resolve) => {
     const args = ['audit', '--omit=dev', '--json', '--fetch-retries=0'];
     const options = { cwd: root, env, timeout: patience, maxBuffer: 64 * 1_024 * 1_024 };
-    execFile('npm', args, options, (error, stdout) => resolve(stdout || String(error)));
+    execFile('npm', args, options, (error, stdout) => resolve(stdout || (error?.message ?? 'npm said nothing')));
   });
 
 function parse(text) {
