@@ -2,17 +2,20 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../postgres/database.js';
 import { REDIS } from '../redis/redis.tokens.js';
 import type { RedisClient } from '../redis/redis-connection.js';
-import { EPOCH_KEY } from '../redis/redis-epoch.js';
 
 /** `degraded` still serves: conversations go on without Redis, only matching waits. */
 export interface ReadinessReport {
   status: 'ready' | 'degraded' | 'down';
-  /** Why it is not simply ready: `postgres`, `redis`, `draining`. */
+  /** Why it is not simply ready: `postgres` and `redis` when one is away or (Redis) full, `draining`. */
   reasons: string[];
 }
 
 /** Longest wait for a store's answer (ms). */
 const CHECK_TIMEOUT = 1_000;
+
+/** STRING: nothing; TTL a minute. Written to see that Redis takes writes: one that is full still answers what it holds. */
+const PROBE_KEY = 'stoa:probe';
+const PROBE_TTL = 60_000;
 
 /** Tells whether this process can serve, and why not. */
 @Injectable()
@@ -32,7 +35,7 @@ export class Readiness {
   async report(): Promise<ReadinessReport> {
     const [postgres, redis] = await Promise.all([
       answers(this.database.query('SELECT 1')),
-      answers(this.redis.get(EPOCH_KEY)),
+      answers(this.redis.set(PROBE_KEY, '', 'PX', PROBE_TTL)),
     ]);
     const reasons = [
       ...(postgres ? [] : ['postgres']),
