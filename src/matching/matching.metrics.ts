@@ -1,8 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import { Metrics } from '../platform/metrics/metrics.js';
+import type { Sample } from '../platform/metrics/metrics.js';
+import type { ClassCount, MatchRates } from './class-counts.js';
 
 /** Upper bounds (s) for the wait of a person. */
 const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
+
+/** `class` is who one is and whom one seeks: `classOf`. */
+const BY_CLASS = ['shard', 'class'];
+
+/** How the classes of a running shard fare. */
+interface ShardClasses {
+  readonly counts: ReadonlyMap<string, ClassCount>;
+  readonly matchRates: MatchRates;
+}
 
 /** What operators see of matching. */
 @Injectable()
@@ -14,6 +25,8 @@ export class MatchingMetrics {
   readonly tick;
   readonly ended;
   readonly faults;
+  /** By shard, of those that run in this process: what the gauges by class are read from. */
+  readonly classes = new Map<string, ShardClasses>();
 
   constructor(metrics: Metrics) {
     this.wait = metrics.histogram('stoa_matching_wait_seconds', 'From the start of a search to its conversation', {
@@ -35,6 +48,27 @@ export class MatchingMetrics {
       {
         labels: ['criterion'],
       },
+    );
+    metrics.series('stoa_matching_waiting', 'Waiting searches by class', BY_CLASS, () =>
+      this.byClass(({ counts }) => [...counts].map(([name, { waiting }]) => [name, waiting])),
+    );
+    metrics.series('stoa_matching_holding', 'Waiting for a better partner than one who is there', BY_CLASS, () =>
+      this.byClass(({ counts }) => [...counts].map(([name, { holding }]) => [name, holding])),
+    );
+    metrics.series('stoa_matching_match_rate', 'Matched among the searches that ended lately, 0..1', BY_CLASS, () =>
+      this.byClass(({ matchRates }) => [...matchRates.rates()]),
+    );
+    metrics.series('stoa_matching_worst_match_rate', 'Match rate of the class that fares worst', ['shard'], () =>
+      [...this.classes].flatMap(([shard, { matchRates }]) => {
+        const value = matchRates.worst();
+        return value === undefined ? [] : [{ labels: { shard }, value }];
+      }),
+    );
+  }
+
+  private byClass(read: (shard: ShardClasses) => [searchClass: string, value: number][]): Sample[] {
+    return [...this.classes].flatMap(([shard, known]) =>
+      read(known).map(([searchClass, value]) => ({ labels: { shard, class: searchClass }, value })),
     );
   }
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Log } from '../platform/logging/log.js';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
+import { MatchRates } from './class-counts.js';
 import { Learning } from './learning.js';
 import type { LearningSnapshot } from './learning.js';
 import { MatchingCriteria } from './matching-criterion.port.js';
@@ -20,6 +21,7 @@ const SNAPSHOT_EVERY_MS = 10_000;
 export interface KnownShard {
   readonly mirror: ShardMirror;
   readonly waits: RecentWaits;
+  readonly matchRates: MatchRates;
   /** ms of the shard's clock */
   savedAtMs: number;
 }
@@ -40,13 +42,17 @@ export class ShardMemory {
     const known = this.known.get(shard);
     if (known) return known;
     const learning = await this.load(shard);
+    const matchRates = new MatchRates();
     const mirror = new ShardMirror({
       ...(learning ? { learning } : {}),
       criteria: this.criteria.all(),
       onFault: (criterion, fault) => this.noteFault(criterion, fault),
-      onDeparture: (ticket, how) => this.metrics.ended.inc({ shard, class: classOf(ticket), how }),
+      onDeparture: (ticket, how) => {
+        if (how === 'gave_up') matchRates.observe(classOf(ticket), false);
+        this.metrics.ended.inc({ shard, class: classOf(ticket), how });
+      },
     });
-    const fresh = { mirror, waits: new RecentWaits(), savedAtMs: 0 };
+    const fresh = { mirror, waits: new RecentWaits(), matchRates, savedAtMs: 0 };
     this.known.set(shard, fresh);
     return fresh;
   }

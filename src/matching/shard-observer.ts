@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
+import { countClasses } from './class-counts.js';
 import type { OpenedClaims } from './match-opener.js';
 import { MatchingMetrics } from './matching.metrics.js';
 import type { KnownShard } from './shard-memory.js';
@@ -19,11 +20,12 @@ export class ShardObserver {
   ) {}
 
   /** After each tick; people are told once a second. */
-  async ticked(shard: string, { mirror, waits }: KnownShard, seconds: number): Promise<void> {
+  async ticked(shard: string, { mirror, waits, matchRates }: KnownShard, seconds: number): Promise<void> {
     this.metrics.tick.observe(seconds);
     this.metrics.pool.set({ shard }, mirror.pool.size);
     if (mirror.nowMs - (this.reportedAt.get(shard) ?? 0) < REPORT_EVERY_MS) return;
     this.reportedAt.set(shard, mirror.nowMs);
+    this.metrics.classes.set(shard, { counts: countClasses(mirror.pool, mirror.policy.book), matchRates });
     const report: ShardReport = {
       waiting: mirror.pool.size,
       medianWaitMs: waits.medians(),
@@ -35,9 +37,15 @@ export class ShardObserver {
   /** Nobody waits, or another process runs the shard: it says how many do. */
   rested(shard: string): void {
     this.metrics.pool.remove({ shard });
+    this.metrics.classes.delete(shard);
   }
 
-  opened(shard: string, { mirror, waits }: KnownShard, claimed: number, { opened, vetoed }: OpenedClaims): void {
+  opened(
+    shard: string,
+    { mirror, waits, matchRates }: KnownShard,
+    claimed: number,
+    { opened, vetoed }: OpenedClaims,
+  ): void {
     for (const { a, b } of vetoed) mirror.refuse(a, b);
     for (const pair of opened) {
       mirror.policy.paired(pair, mirror.nowMs);
@@ -45,6 +53,7 @@ export class ShardObserver {
         const searchClass = classOf(ticket);
         const waitMs = Math.max(0, mirror.nowMs - ticket.sinceMs);
         waits.observe(searchClass, waitMs);
+        matchRates.observe(searchClass, true);
         this.metrics.wait.observe({ shard, class: searchClass }, waitMs / 1_000);
         this.metrics.ended.inc({ shard, class: searchClass, how: 'matched' });
       }
