@@ -1,9 +1,10 @@
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
+import { startProxy } from '../../scripts/services/proxy.mjs';
 import { deploy } from '../support/deployment.js';
-import type { Member } from '../support/deployment.js';
+import type { Deployment, Member } from '../support/deployment.js';
 
-/** A browser trusts it as it trusts https. Behind it, whatever the port, is the one api process. */
+/** A browser trusts it as it trusts https. Behind it, whatever the port, is the one api process, or the proxy. */
 const ORIGIN = 'http://localhost';
 
 const flags = (url: string): string[] => [
@@ -27,15 +28,15 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+const launch = (url: string): Promise<Browser> =>
+  chromium.launch({ executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', args: flags(url) });
+
 /** `env` goes on top of the test deployment's own. */
 export const openStage = async (env: Record<string, string> = {}): Promise<Stage> => {
   const deployment = await deploy({ apis: 1, env: { PUBLIC_ORIGIN: ORIGIN, ...env } });
   const [api] = deployment.apis;
   if (!api) throw new Error('a deployment without an api process');
-  const browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium',
-    args: flags(api.url),
-  });
+  const browser = await launch(api.url);
   return {
     origin: ORIGIN,
     browser,
@@ -43,6 +44,26 @@ export const openStage = async (env: Record<string, string> = {}): Promise<Stage
     mailFolder: deployment.mailDir,
     close: async () => {
       await browser.close();
+      await deployment.stop();
+    },
+  };
+};
+
+/** The processes of deploy/compose.yml behind its proxy; the browser knows the proxy alone. */
+export const openTopology = async (): Promise<Stage & { deployment: Deployment }> => {
+  const env = { PUBLIC_ORIGIN: ORIGIN, TRUST_PROXY: '127.0.0.1', RATE_LIMITS: 'on' };
+  const deployment = await deploy({ apis: 2, workers: 2, env });
+  const proxy = await startProxy(deployment.apis.map((member) => Number(member.env['PORT'])));
+  const browser = await launch(proxy.url);
+  return {
+    origin: ORIGIN,
+    browser,
+    api: deployment.apis[0] as Member,
+    deployment,
+    mailFolder: deployment.mailDir,
+    close: async () => {
+      await browser.close();
+      await proxy.stop();
       await deployment.stop();
     },
   };

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { deploy } from '../support/deployment.js';
+import { LOGS, deploy } from '../support/deployment.js';
 import type { Deployment, Member } from '../support/deployment.js';
 
-// A worker is killed in the middle of forgetting: nothing is half gone, and the next one does the rest.
+// A worker is killed in the middle of forgetting: nothing is half gone, the next one does the rest, and no log keeps what is gone.
 
 const DUE = 6_000;
 const KEPT = 100;
@@ -17,7 +18,7 @@ let database: pg.Client;
 
 beforeAll(async () => {
   // Looks every 5 s.
-  deployment = await deploy({ apis: 0, workers: 1, env: { MESSAGE_RETENTION_SECONDS: '60' } });
+  deployment = await deploy({ apis: 0, workers: 1, env: { MESSAGE_RETENTION_SECONDS: '60', LOG_LEVEL: 'trace' } });
   worker = deployment.workers[0] as Member;
   await worker.stop();
   database = new pg.Client({ connectionString: deployment.databaseUrl });
@@ -42,10 +43,10 @@ async function plant(count: number, dueIn: string): Promise<void> {
        SELECT current_date, now(), 'left', now() + $2::interval FROM generate_series(1, $1::int) RETURNING id, started_on
      ), members AS (
        INSERT INTO conversation_members (conversation_id, slot, user_id, handle, nickname, age_band, languages)
-       SELECT id, slot, NULL, md5(id::text || slot), 'X', '25-34', '{en}' FROM planted, generate_series(0, 1) AS slot
+       SELECT id, slot, NULL, md5(id::text || slot), 'c4n4ry', '25-34', '{en}' FROM planted, generate_series(0, 1) AS slot
      )
      INSERT INTO messages (conversation_id, started_on, seq, slot, client_id, text, text_hash, sent_at)
-     SELECT id, started_on, seq, 0, gen_random_uuid(), 'forget me', '', now() FROM planted, generate_series(1, 3) AS seq`,
+     SELECT id, started_on, seq, 0, gen_random_uuid(), 'c4n4ry', '', now() FROM planted, generate_series(1, 3) AS seq`,
     [count, dueIn],
   );
 }
@@ -93,5 +94,8 @@ it('kill -9 of a worker in the middle of a batch leaves whole conversations or n
   await worker.start();
   await until(async () => (await count()).conversations === KEPT, 50_000);
   expect(await count()).toEqual({ conversations: KEPT, members: 2 * KEPT, messages: 3 * KEPT });
+  const log = readFileSync(`${LOGS}/${worker.name}.log`, 'utf8');
+  expect(log).toContain('retention.deleted');
+  expect(log).not.toContain('c4n4ry');
   expect(await worker.metrics()).not.toMatch(/stoa_job_failures_total\{queue="cleanup"/);
 }, 120_000);
