@@ -3,6 +3,7 @@ import type { RevokeReason, ServerEvent, ServerEvents } from '../contracts/socke
 import type { State } from '../contracts/state.dto.js';
 import { Log } from '../platform/logging/log.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
+import { sendEvent } from '../platform/realtime/socket-writer.js';
 import { ProcessChannel } from '../platform/realtime/process-channel.js';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
@@ -136,7 +137,7 @@ export class PresenceService {
   private emitHere(userId: string, event: ServerEvent, payload: unknown): boolean {
     const connection = this.registry.find(userId);
     if (connection?.data.held) connection.data.held.push([event, payload]);
-    else connection?.emit(event, payload as never);
+    else if (connection) sendEvent(connection, event, payload as never);
     return connection !== undefined;
   }
 

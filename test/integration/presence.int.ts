@@ -49,6 +49,18 @@ class SocketDouble {
     this.data = { identity: { userId, sessionId, kind: 'guest' }, connectionId: randomUUID() };
   }
 
+  /** The engine below, for what is written past Socket.IO. */
+  readonly conn = {
+    readyState: 'open',
+    writeBuffer: [],
+    transport: {},
+    write: (packet: string) => this.emit(...(JSON.parse(packet.slice(1)) as [string, unknown])),
+  };
+
+  listenersAnyOutgoing(): [] {
+    return [];
+  }
+
   emit(event: string, payload: unknown): void {
     if (!this.closed) this.sent.push([event, payload]);
   }

@@ -3,6 +3,8 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Connection, RealtimeServer } from './connection.types.js';
+import { engineOf } from './engine-socket.js';
+import type { EngineSocket } from './engine-socket.js';
 
 /** What one connection may leave unread (bytes): engine.io's own buffer has no bound. */
 const MAX_UNREAD = 256 * 1_024;
@@ -10,12 +12,6 @@ const MAX_UNREAD = 256 * 1_024;
 const MAX_STALL = 10_000;
 /** ms between two looks */
 const INTERVAL = 1_000;
-
-/** The parts of engine.io's socket that tell what is unread; pinned by `slow-consumer.int.ts`. */
-interface EngineSocket {
-  writeBuffer: { data?: unknown }[];
-  transport: { socket?: { bufferedAmount: number; terminate(): void } };
-}
 
 /** Closes connections that do not read: the client comes back and pages, and our memory stays flat. */
 @Injectable()
@@ -43,7 +39,7 @@ export class SlowConsumerGuard implements BeforeApplicationShutdown {
   }
 
   private check(connection: Connection): void {
-    const engine = connection.conn as unknown as EngineSocket;
+    const engine = engineOf(connection);
     const unread = unreadBytes(engine);
     if (unread === 0) return void this.stalledSince.delete(connection);
     const now = performance.now();

@@ -1,12 +1,14 @@
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
-import type { WsMessageHandler } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { AbstractWsAdapter } from '@nestjs/websockets';
+import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import { Server } from 'socket.io';
 import { HttpConfig, RuntimeConfig } from '../../config/config.types.js';
 import { FloodGuard } from './flood.guard.js';
 import { HandshakeGate } from './handshake-gate.js';
-import type { Connection, RealtimeServer } from './connection.types.js';
+import { handlersOf } from './gateway-handlers.js';
+import type { RealtimeServer } from './connection.types.js';
 import { SlowConsumerGuard } from './slow-consumer.guard.js';
 import { SocketEdge } from './socket-edge.js';
 import type { EventHandler } from './socket-edge.js';
@@ -21,11 +23,10 @@ const PING_TIMEOUT = 8_000;
 const CONNECT_TIMEOUT = 5_000;
 
 /**
- * Nest's gateways on Socket.IO, without the RxJS pipeline: events go through `SocketEdge` straight to the gateway's method.
+ * Nest's gateways on Socket.IO, without Nest's pipeline: events go through `SocketEdge` straight to the gateway's method.
  * WebSocket only, so no balancer needs stickiness.
  */
 export class SocketAdapter extends AbstractWsAdapter {
-  private readonly handlers = new WeakMap<Connection, Map<string, EventHandler>>();
   private server?: RealtimeServer;
 
   constructor(
@@ -41,20 +42,10 @@ export class SocketAdapter extends AbstractWsAdapter {
     return this.server;
   }
 
-  override bindClientConnect(server: RealtimeServer, callback: (connection: Connection) => void): void {
-    server.on('connection', callback);
-  }
+  /** Nest would bind each connection to each gateway, and each event to its pipeline: the edge has them all already. */
+  override bindClientConnect(): void {}
 
-  /** Called once per gateway and connection, all in the same tick as the connection; the edge is attached with the first. */
-  bindMessageHandlers(connection: Connection, handlers: WsMessageHandler[]): void {
-    let known = this.handlers.get(connection);
-    if (!known) {
-      const map = (known = new Map<string, EventHandler>());
-      this.handlers.set(connection, map);
-      this.app.get(SocketEdge, { strict: false }).attach(connection, (event) => map.get(event));
-    }
-    for (const { message, callback } of handlers) known.set(message, callback as EventHandler);
-  }
+  override bindMessageHandlers(): void {}
 
   private open(): RealtimeServer {
     const gate = this.app.get(HandshakeGate, { strict: false });
@@ -80,8 +71,19 @@ export class SocketAdapter extends AbstractWsAdapter {
       next();
     });
     server.use((connection, next) => void gate.authenticate(connection, next));
+    const [edge, handlers] = [this.app.get(SocketEdge, { strict: false }), this.gatewayHandlers()];
+    server.on('connection', (connection) => edge.attach(connection, handlers));
     this.app.get(SlowConsumerGuard, { strict: false }).watch(server);
     this.app.get(FloodGuard, { strict: false }).watch(server);
     return server;
+  }
+
+  /** The methods of all gateways of the application. */
+  private gatewayHandlers(): Map<string, EventHandler> {
+    const providers = [...this.app.get(ModulesContainer, { strict: false }).values()].flatMap((module) => [
+      ...module.providers.values(),
+    ]);
+    const gateways = providers.filter(({ metatype }) => metatype && Reflect.hasMetadata(GATEWAY_METADATA, metatype));
+    return new Map(gateways.flatMap(({ instance }) => [...handlersOf(instance as object)]));
   }
 }

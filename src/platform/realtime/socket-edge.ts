@@ -14,15 +14,22 @@ import type { DtoCheck } from '../validation/compile-dto.js';
 import { ConnectionLifecycle } from './connection-lifecycle.port.js';
 import type { Connection } from './connection.types.js';
 import { EventGate } from './event-gate.port.js';
+import { tapEvents } from './event-tap.js';
 import { SocketOrder } from './socket-order.js';
+import { ackPacket } from './socket-wire.js';
+import { writePacket } from './socket-writer.js';
 
-/** What a gateway's method looks like to the edge. */
-export type EventHandler = (payload: unknown) => Promise<unknown>;
+/** A gateway's method as the edge calls it. */
+export type EventHandler = (connection: Connection, payload: unknown) => unknown;
 
 type AckFunction = (answer: unknown) => void;
 
 /** Events of one socket that may wait for their turn; one more is refused with `BUSY`. */
 const MAX_WAITING = 64;
+
+const SERVER_SPAN = { kind: SpanKind.SERVER };
+
+const KNOWN_EVENTS: ReadonlySet<string> = new Set(Object.keys(CLIENT_EVENTS));
 
 const checks = new Map<string, DtoCheck>(Object.entries(CLIENT_EVENTS).map(([event, dto]) => [event, compileDto(dto)]));
 
@@ -50,12 +57,20 @@ export class SocketEdge {
     });
   }
 
-  /** Takes over a connection that passed the handshake. `handlerOf` finds the gateway method of an event. */
-  attach(connection: Connection, handlerOf: (event: string) => EventHandler | undefined): void {
+  /** Takes over a connection that passed the handshake. `handlers`: the gateways' methods by event. */
+  attach(connection: Connection, handlers: ReadonlyMap<string, EventHandler>): void {
     const order = new SocketOrder(MAX_WAITING);
-    connection.onAny((event: string, ...args: unknown[]) =>
-      this.receive({ connection, order, handlerOf }, event, args),
+    const attached = { connection, order, handlers };
+    // The way of known events; what it leaves to Socket.IO comes by the other.
+    const tapped = tapEvents(connection, KNOWN_EVENTS, ({ ackId, data }) =>
+      this.receive(attached, data, (answer) => writePacket(connection, ackPacket(ackId, answer))),
     );
+    if (!tapped) this.log.warn({ event: 'connection.not_tapped' });
+    connection.onAny((...data: [event: string, ...args: unknown[]]) => {
+      const ack = data.pop();
+      if (typeof ack === 'function') this.receive(attached, data, ack as AckFunction);
+      else this.strike(connection);
+    });
     connection.once('disconnect', (reason) => {
       const closing = order
         .addLast(() => this.inContext(connection, newRequestId(), () => this.lifecycle.closed(connection, reason)))
@@ -73,32 +88,27 @@ export class SocketEdge {
     await Promise.all(this.closing);
   }
 
-  private receive({ connection, order, handlerOf }: Attached, event: string, args: unknown[]): void {
+  /** `data`: the event's name, then what came with it. */
+  private receive({ connection, order, handlers }: Attached, data: [string, ...unknown[]], ack: AckFunction): void {
     const startedAt = performance.now();
-    const ack = args.at(-1);
-    if (typeof ack !== 'function') return this.strike(connection);
     const requestId = newRequestId();
-    const name = Object.hasOwn(CLIENT_EVENTS, event) ? (event as ClientEvent) : undefined;
-    const answer = (error: unknown): void =>
-      this.refuse(ack as AckFunction, error, { requestId, event: name ?? 'unknown' });
+    const name = KNOWN_EVENTS.has(data[0]) ? (data[0] as ClientEvent) : undefined;
+    const fail = (error: unknown): void => this.refuse(ack, error, { requestId, event: name ?? 'unknown' });
     try {
       this.gate.admit(connection, name);
-      const handler = name && handlerOf(name);
+      const handler = name && handlers.get(name);
       if (!handler) throw new StoaError('EVENT_UNKNOWN');
-      const payload = checkPayload(name, args);
+      const payload = checkPayload(name, data);
+      const work = async (): Promise<unknown> => handler(connection, payload);
       order
-        .add(() =>
-          this.inContext(connection, requestId, () =>
-            traced(`socket ${name}`, { kind: SpanKind.SERVER }, () => handler(payload)),
-          ),
-        )
-        .then((data) => {
-          (ack as AckFunction)({ ok: true, data: data ?? {} });
+        .add(() => this.inContext(connection, requestId, () => traced(`socket ${name}`, SERVER_SPAN, work)))
+        .then((result) => {
+          ack({ ok: true, data: result ?? {} });
           this.seconds.observe({ event: name }, (performance.now() - startedAt) / 1_000);
         })
-        .catch(answer);
+        .catch(fail);
     } catch (error) {
-      answer(error);
+      fail(error);
       if (error instanceof InputInvalid || (error instanceof StoaError && error.code === 'EVENT_UNKNOWN'))
         this.strike(connection);
     }
@@ -140,13 +150,13 @@ export class SocketEdge {
 interface Attached {
   connection: Connection;
   order: SocketOrder;
-  handlerOf: (event: string) => EventHandler | undefined;
+  handlers: ReadonlyMap<string, EventHandler>;
 }
 
 /** An event carries one payload and its acknowledgement; a missing payload counts as `{}` only where nothing is required. */
-function checkPayload(event: ClientEvent, args: unknown[]): unknown {
-  if (args.length > 2) throw new InputInvalid([{ field: '', code: 'count' }]);
-  const payload = args.length === 2 ? args[0] : {};
+function checkPayload(event: ClientEvent, data: unknown[]): unknown {
+  if (data.length > 2) throw new InputInvalid([{ field: '', code: 'count' }]);
+  const payload = data.length === 2 ? data[1] : {};
   const errors = checks.get(event)?.(payload);
   if (errors) throw new InputInvalid(errors);
   return payload;

@@ -7,20 +7,20 @@ export class SocketOrder {
 
   constructor(private readonly maxWaiting: number) {}
 
-  /** @throws Busy (as a rejection) when too much waits already */
-  async add<T>(work: () => Promise<T> | T): Promise<T> {
-    if (this.waiting >= this.maxWaiting) throw new Busy();
-    return this.addLast(work);
+  /** `work` begins at once when nothing is under way. @returns a rejection with Busy when too much waits already */
+  add<T>(work: () => Promise<T>): Promise<T> {
+    return this.waiting >= this.maxWaiting ? Promise.reject(new Busy()) : this.addLast(work);
   }
 
   /** Without the bound: for the one thing that must follow all else, the end of the connection. */
-  addLast<T>(work: () => Promise<T> | T): Promise<T> {
+  addLast<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.waiting === 0 ? work() : this.tail.then(work);
     this.waiting += 1;
-    const turn = this.tail.then(work);
-    this.tail = turn.then(
-      () => (this.waiting -= 1),
-      () => (this.waiting -= 1),
-    );
+    this.tail = turn.then(this.done, this.done);
     return turn;
   }
+
+  private readonly done = (): void => {
+    this.waiting -= 1;
+  };
 }

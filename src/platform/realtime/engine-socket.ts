@@ -1,0 +1,34 @@
+import type { Connection } from './connection.types.js';
+
+/**
+ * What we use of the inside of a Socket.IO connection, which no type of theirs promises: the versions are pinned in package.json,
+ * and `socket-internals.int.ts` fails when one of these parts is not what it was. Why, and what holds: ADR 14.
+ */
+export interface EngineSocket {
+  readyState: string;
+  /** Packets that wait for the transport. Empty: all that was sent is in the TCP socket's own queue. */
+  writeBuffer: { data?: unknown }[];
+  transport: { socket?: WebSocketInside };
+  write(packet: string): void;
+  on(event: 'data', listener: (data: unknown) => void): void;
+  listeners(event: 'data'): unknown[];
+  removeListener(event: 'data', listener: unknown): void;
+}
+
+/** The parts of `ws`. */
+export interface WebSocketInside {
+  readyState: number;
+  bufferedAmount: number;
+  terminate(): void;
+}
+
+/** The parts of Socket.IO's client: what decodes all of a transport's packets. */
+export interface ClientInside {
+  ondata: (this: void, data: unknown) => void;
+  /** `reconstructor` is there while parts of a binary packet are awaited. */
+  decoder: { reconstructor?: unknown };
+}
+
+export const engineOf = (connection: Connection): EngineSocket => connection.conn as unknown as EngineSocket;
+
+export const clientOf = (connection: Connection): ClientInside => connection.client as unknown as ClientInside;
