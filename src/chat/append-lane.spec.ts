@@ -48,6 +48,7 @@ function aLane(limits: Partial<LaneLimits> = {}) {
     { ...LIMITS, ...limits },
     {
       flushed: () => undefined,
+      answered: () => undefined,
       retried: (reason) => void retries.push(reason),
     },
   );

@@ -17,6 +17,8 @@ export interface LaneLimits {
 /** What a lane tells those who count. */
 export interface LaneObserver {
   flushed(items: number): void;
+  /** One item has its answer, `waitedMs` after it came. */
+  answered(outcome: Appended['outcome'], waitedMs: number): void;
   retried(reason: 'unknown_outcome' | 'conflict' | 'bisected'): void;
 }
 
@@ -24,7 +26,7 @@ interface Entry {
   item: AppendItem;
   bytes: number;
   /** Monotonic (ms). */
-  deadline: number;
+  addedAt: number;
   resolve: (appended: Appended) => void;
   reject: (error: unknown) => void;
 }
@@ -67,7 +69,7 @@ export class AppendLane {
     if (this.items >= this.limits.maxItems || this.bytes + bytes > this.limits.maxBytes)
       return Promise.reject(new Unavailable());
     return new Promise((resolve, reject) => {
-      this.waiting.push({ item, bytes, deadline: performance.now() + this.limits.maxAgeMs, resolve, reject });
+      this.waiting.push({ item, bytes, addedAt: performance.now(), resolve, reject });
       this.items += 1;
       this.bytes += bytes;
       this.running ??= this.run();
@@ -118,11 +120,16 @@ export class AppendLane {
   }
 
   private answer(batch: Entry[], answers: Appended[]): void {
-    for (const [i, entry] of batch.entries()) {
+    const now = performance.now();
+    for (let i = 0; i < batch.length; i += 1) {
+      const [entry, answer] = [batch[i] as Entry, answers[i]];
       this.leave(entry);
-      const answer = answers[i];
-      if (answer) entry.resolve(answer);
-      else entry.reject(new Error('append answered too few items'));
+      if (!answer) {
+        entry.reject(new Error('append answered too few items'));
+        continue;
+      }
+      this.observer.answered(answer.outcome, now - entry.addedAt);
+      entry.resolve(answer);
     }
   }
 
@@ -134,8 +141,8 @@ export class AppendLane {
   }
 
   private refuseExpired(batch: Entry[]): Entry[] {
-    const now = performance.now();
-    const isLive = (entry: Entry): boolean => entry.deadline > now;
+    const oldest = performance.now() - this.limits.maxAgeMs;
+    const isLive = (entry: Entry): boolean => entry.addedAt > oldest;
     if (batch.every(isLive)) return batch;
     this.refuse(
       batch.filter((entry) => !isLive(entry)),

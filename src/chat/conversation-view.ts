@@ -19,7 +19,14 @@ export interface Durations {
 }
 
 /** A moment as clients see it: to the second, since finer times would tell more of a person than a chat needs. */
-export const toSecond = (at: Date): string => new Date(Math.floor(at.getTime() / 1_000) * 1_000).toISOString();
+export function toSecond(at: Date): string {
+  const second = Math.floor(at.getTime() / 1_000);
+  if (second !== lately.second) lately = { second, text: new Date(second * 1_000).toISOString() };
+  return lately.text;
+}
+
+/** Most messages on their way are of the same second. */
+let lately = { second: NaN, text: '' };
 
 const later = (at: Date, ms: number): string => toSecond(new Date(at.getTime() + ms));
 

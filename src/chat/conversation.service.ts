@@ -82,7 +82,7 @@ export class ConversationService {
   }
 
   /** One's own place in a conversation, also an ended one while it is kept. @throws NotFound for any other handle */
-  membershipOf(userId: string, handle: string): Promise<Membership> {
+  async membershipOf(userId: string, handle: string): Promise<Membership> {
     return this.members.find(userId, handle);
   }
 

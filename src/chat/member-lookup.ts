@@ -18,13 +18,15 @@ export class MemberLookup {
     this.loader = new BatchLoader((handles) => repository.memberships(handles));
   }
 
-  /** @throws NotFound when there is no such conversation, or it is not this user's: the two look alike */
-  async find(userId: string, handle: string): Promise<Membership> {
+  /**
+   * Answers at once where the membership is remembered.
+   * @throws NotFound, at once or as a rejection, when there is no such conversation, or it is not this user's: the two look alike
+   */
+  find(userId: string, handle: string): Membership | Promise<Membership> {
+    const known = this.known.get(handle);
+    if (known) return this.ofUser(known, userId);
     if (!isHandle(handle)) throw new NotFound();
-    const membership = this.known.get(handle) ?? (await this.loader.get(handle));
-    if (membership?.userId !== userId) throw new NotFound();
-    this.note(membership);
-    return membership;
+    return this.loader.get(handle).then((membership) => this.ofUser(membership, userId));
   }
 
   /** Keeps what was read elsewhere: whoever is shown a conversation asks about it next. */
@@ -39,5 +41,11 @@ export class MemberLookup {
   /** What is deleted must not be found again. */
   forget(handle: string): void {
     this.known.delete(handle);
+  }
+
+  private ofUser(membership: Membership | undefined, userId: string): Membership {
+    if (membership?.userId !== userId) throw new NotFound();
+    this.note(membership);
+    return membership;
   }
 }

@@ -20,12 +20,16 @@ const LONE_SURROGATE = /\p{Cs}/u;
 /** One run of marks in one match: no backtracking. */
 const MARK_RUNS = /\p{M}+/gu;
 
+/** A text that all the rules below leave as it is: printable ASCII and line feeds, trimmed. Most are. */
+const PLAIN = /^[!-~](?:[ -~\n]*[!-~])?$/;
+
 /**
  * The text as it is stored and shown: NFC, trimmed, without control characters but `\n`, bidi controls and heaps of marks.
  * Idempotent.
  * @throws InputInvalid for NUL, lone surrogates, and a result that is empty or too long
  */
 export function normaliseText(raw: string): string {
+  if (raw.length <= MAX_TEXT_CODE_POINTS && PLAIN.test(raw)) return raw;
   if (raw.includes('\0') || LONE_SURROGATE.test(raw)) throw new InputInvalid([{ field: 'text', code: 'format' }]);
   const text = raw
     .replace(/\r\n?/g, '\n')

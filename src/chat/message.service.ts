@@ -34,8 +34,11 @@ export class MessageService {
    */
   async send({ userId }: Identity, { conversationId: handle, clientId, text: raw }: SendMessage): Promise<SentMessage> {
     const normalised = normaliseText(raw);
-    const sender = await this.members.find(userId, handle);
-    const text = await this.policies.apply(normalised, sender);
+    // Mostly neither has to be waited for, and each wait is a turn of the promise queue on the way of every message.
+    const found = this.members.find(userId, handle);
+    const sender = found instanceof Promise ? await found : found;
+    const applied = this.policies.apply(normalised, sender);
+    const text = typeof applied === 'string' ? applied : await applied;
     const { conversationId } = sender;
     const { seq, sentAt, duplicate } = this.placeOf(
       await this.lanes.append({ conversationId, userId, clientId, text }),
