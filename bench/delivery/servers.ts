@@ -131,10 +131,10 @@ function buildWithoutStore(): string {
   const from = `const rows = await this.database.queryPrepared('chat_append',`;
   if (code.split(from).length !== 2) throw new Error('the bench does not fit the code any more');
   const counting = `const seqs = (this.seqs ??= new Map());
-        const rows = ((_, __, [ids]) => ids.map((id) => {
+        const rows = ((..._) => items.map(({ conversationId: id }) => {
             const seq = (seqs.get(id) ?? 0) + 1;
             seqs.set(id, seq);
-            return { outcome: 'stored', seq, sent_at: new Date() };
+            return { outcome: 'stored', seq, sent_at: Date.now() };
         }))('',`;
   writeFileSync(
     file,
