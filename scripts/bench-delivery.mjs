@@ -1,4 +1,4 @@
-// npm run bench:delivery [-- --repetitions 5 --seconds 6 --pairs 100 --rate 1000 --idle 5000]: writes bench/results.md.
+// npm run bench:delivery [-- --repetitions 5 --seconds 6 --pairs 100 --rates 1000,5000 --idle 5000]: writes bench/results.md.
 import { node24, root } from './project.mjs';
 import { buildIfChanged } from './dist.mjs';
 import { main, start } from './processes.mjs';

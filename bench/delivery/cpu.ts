@@ -5,12 +5,29 @@ const TICK_MS = 10;
 
 /** User and system time of a process so far (ms), by the kernel's account; 0 when it is gone. */
 export function cpuMs(pid: number): number {
+  const { own } = timesOf(pid);
+  return own;
+}
+
+/**
+ * The same of a process and its children: Postgres is one of each connection. Those that ended count on with their parent, and
+ * those that began meanwhile from their start, so that it only ever grows.
+ */
+export function familyCpuMs(pid: number): number {
+  const living = childrenOf(pid).reduce((sum, child) => sum + timesOf(child).own, 0);
+  const { own, ended } = timesOf(pid);
+  return own + ended + living;
+}
+
+function timesOf(pid: number): { own: number; ended: number } {
   try {
-    // After the name in parentheses: state is the first field, utime and stime the 12th and 13th.
-    const fields = afterName(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-    return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+    // After the name in parentheses, state is the first field; the 12th to 15th are utime, stime, cutime and cstime.
+    const [user = 0, system = 0, endedUser = 0, endedSystem = 0] = afterName(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+      .slice(11, 15)
+      .map((ticks) => Number(ticks) * TICK_MS);
+    return { own: user + system, ended: endedUser + endedSystem };
   } catch {
-    return 0;
+    return { own: 0, ended: 0 };
   }
 }
 
@@ -20,13 +37,10 @@ export function residentBytes(pid: number): number {
   return Number(line?.[1] ?? 0) * 1_024;
 }
 
-/** The process and its children: Postgres is one of each connection. */
-export function familyOf(pid: number): number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => parentOf(Number(name)) === pid);
-  return [pid, ...children.map(Number)];
-}
+const childrenOf = (pid: number): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(Number(name)) === pid)
+    .map(Number);
 
 export function parentOf(pid: number): number {
   try {

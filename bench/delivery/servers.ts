@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { cpuMs, familyOf, parentOf } from './cpu.js';
+import { cpuMs, parentOf } from './cpu.js';
 import type { Pair, Seat } from './load.js';
 
 const ORIGIN = 'http://bench.test';
@@ -215,12 +215,13 @@ export async function idleSeats(contender: Contender, count: number): Promise<Se
   return (await makeGuests(url, count)).map((guest) => seatOf(url, guest, ''));
 }
 
-/** The processes of the Postgres behind `url`. */
-export async function postgresFamily(url: string): Promise<number[]> {
+/** The parent of all processes of the Postgres behind `url`. */
+export async function postmasterOf(url: string): Promise<number> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
-  const family = familyOf(parentOf(rows[0].pid));
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  const postmaster = parentOf(rows[0]?.pid ?? 0);
   await client.end();
-  return family;
+  if (postmaster === 0) throw new Error('Postgres is not on this machine');
+  return postmaster;
 }
