@@ -16,10 +16,13 @@ export class PresenceRoutes {
 
   constructor(@Inject(REDIS) private readonly redis: RedisClient) {}
 
-  /** @returns undefined when nobody holds it, or Redis is away */
-  async processOf(userId: string): Promise<string | undefined> {
+  /** Answers at once where it is remembered. @returns undefined when nobody holds it, or Redis is away */
+  processOf(userId: string): string | undefined | Promise<string | undefined> {
     const route = this.known.get(userId);
-    if (route && route.until > performance.now()) return route.process;
+    return route && route.until > performance.now() ? route.process : this.ask(userId);
+  }
+
+  private async ask(userId: string): Promise<string | undefined> {
     const process = await this.loader.get(userId).catch(() => undefined);
     this.remember(userId, process);
     return process;

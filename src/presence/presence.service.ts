@@ -73,13 +73,13 @@ export class PresenceService {
   /** Sends an event to a user: straight to the socket when it is here, else by a hint to the process that holds it. Best effort. */
   emit<E extends ServerEvent>(userId: string, event: E, payload: ServerEvents[E]): void {
     if (this.emitHere(userId, event, payload)) return;
-    void this.sendTo(userId, { type: 'emit', userId, event, payload } satisfies EmitMessage);
+    this.sendTo(userId, { type: 'emit', userId, event, payload } satisfies EmitMessage);
   }
 
   /** Ends the user's connection with the reason; with `sessionId` only if it belongs to that session. */
   revoke(userId: string, reason: RevokeReason, sessionId?: string): void {
     if (this.revokeHere(userId, sessionId ?? null, reason)) return;
-    void this.sendTo(userId, { type: 'revoke', userId, sessionId: sessionId ?? null, reason } satisfies RevokeMessage);
+    this.sendTo(userId, { type: 'revoke', userId, sessionId: sessionId ?? null, reason } satisfies RevokeMessage);
   }
 
   isLocal(userId: string): boolean {
@@ -141,8 +141,13 @@ export class PresenceService {
     return connection !== undefined;
   }
 
-  private async sendTo(userId: string, message: EmitMessage | RevokeMessage): Promise<void> {
-    const process = await this.routes.processOf(userId);
+  private sendTo(userId: string, message: EmitMessage | RevokeMessage): void {
+    const process = this.routes.processOf(userId);
+    if (process instanceof Promise) void process.then((found) => this.sendToProcess(found, message));
+    else this.sendToProcess(process, message);
+  }
+
+  private sendToProcess(process: string | undefined, message: EmitMessage | RevokeMessage): void {
     if (process && process !== this.channel.processId) this.channel.send(process, message);
   }
 }
