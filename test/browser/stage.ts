@@ -53,12 +53,14 @@ export const openStage = async (env: Record<string, string> = {}): Promise<Stage
 export const openTopology = async (): Promise<Stage & { deployment: Deployment }> => {
   const env = { PUBLIC_ORIGIN: ORIGIN, TRUST_PROXY: '127.0.0.1', RATE_LIMITS: 'on' };
   const deployment = await deploy({ apis: 2, workers: 2, env });
+  const [api] = deployment.apis;
+  if (!api) throw new Error('a deployment without an api process');
   const proxy = await startProxy(deployment.apis.map((member) => Number(member.env['PORT'])));
   const browser = await launch(proxy.url);
   return {
     origin: ORIGIN,
     browser,
-    api: deployment.apis[0] as Member,
+    api,
     deployment,
     mailFolder: deployment.mailDir,
     close: async () => {
