@@ -21,6 +21,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     bail: 1,
+    testTimeout: 30_000,
     setupFiles: ['test/support/setup.ts'],
     include: ['src/matching/*.spec.ts'],
   },

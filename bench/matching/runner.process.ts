@@ -10,6 +10,7 @@ import { TICK_MS } from '../../src/matching/search.limits.js';
 import { ShardFeed } from '../../src/matching/shard-feed.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import type { SearchTicket } from '../../src/matching/ticket.types.js';
+import type { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { createRedis } from '../../src/platform/redis/redis-connection.js';
 
@@ -33,7 +34,8 @@ await redis.connect();
 const feed = new ShardFeed(redis);
 const desk = new ClaimDesk(redis);
 const nobodyDies = { drop: () => Promise.resolve() } as unknown as DeadSearches;
-const claimer = new PairClaimer(desk, nobodyDies, new MatchingMetrics(new Metrics()));
+const silent = { warn: () => undefined } as unknown as Log;
+const claimer = new PairClaimer(desk, nobodyDies, new MatchingMetrics(new Metrics()), silent);
 const hold = { ...DEFAULT_POLICY.hold, longestMs: Number(longestHoldMs) };
 const mirror = new ShardMirror({ config: { ...DEFAULT_POLICY, hold } });
 

@@ -37,7 +37,7 @@ export class ConversationEnding {
   /** In the caller's transaction. After the commit: `announce`. */
   async endIn(transaction: Transaction, requests: EndRequest[], cause: EndCause): Promise<EndedConversation[]> {
     if (requests.length === 0) return [];
-    const ended = await this.repository.end(transaction, requests, cause, this.durations.messageRetentionMs);
+    const ended = await this.repository.end(transaction, requests, cause, this.durations);
     for (const { conversationId, bySlot, members } of ended) {
       const actor = bySlot === null ? null : members[bySlot].userId;
       const entry = { event: 'conversation.end', target: conversationId, reason: cause };

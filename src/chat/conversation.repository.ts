@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ConversationConfig } from '../config/config.types.js';
 import { Database } from '../platform/postgres/database.js';
 import type { Transaction } from '../platform/postgres/database.js';
 import type {
@@ -106,13 +107,14 @@ export class ConversationRepository {
     transaction: Transaction,
     requests: EndRequest[],
     cause: EndCause,
-    retentionMs: number,
+    { messageRetentionMs, factsRetentionMs }: ConversationConfig,
   ): Promise<EndedConversation[]> {
-    const rows = await transaction.query<EndRow>('SELECT * FROM end_conversations($1, $2, $3, $4)', [
+    const rows = await transaction.query<EndRow>('SELECT * FROM end_conversations($1, $2, $3, $4, $5)', [
       requests.map((request) => request.conversationId),
       cause,
       requests.map((request) => request.by),
-      retentionMs,
+      messageRetentionMs,
+      factsRetentionMs,
     ]);
     return rows.map((row) => ({
       conversationId: row.conversation_id,

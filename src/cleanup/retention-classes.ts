@@ -20,19 +20,25 @@ const HOUR = 60 * MINUTE;
 /** Everything that is forgotten, by class. The deletion itself is `RetentionRepository`'s. */
 export const RETENTION_CLASSES: readonly RetentionClass[] = [
   {
+    name: 'messages',
+    limit: 'MESSAGE_RETENTION_SECONDS after the end, with what the two were shown of each other',
+    withinSeconds: 5 * MINUTE,
+    oldestDue: 'SELECT min(said_delete_after) FROM conversations WHERE said_delete_after IS NOT NULL',
+  },
+  {
     name: 'conversations',
-    limit: 'MESSAGE_RETENTION_SECONDS after the end, with all that was said',
+    limit: 'the longest of MESSAGE_RETENTION_SECONDS, REMATCH_AVOID_SECONDS and 24 h (ratings) after the end',
     withinSeconds: 5 * MINUTE,
     oldestDue: 'SELECT min(delete_after) FROM conversations WHERE delete_after IS NOT NULL',
   },
   {
     name: 'message_partitions',
-    limit: 'the day after theirs, once no conversation of that day is kept',
+    limit: 'the day after theirs, once nothing that was said on it is kept',
     withinSeconds: 3 * HOUR,
     oldestDue: `SELECT (min(day) + 2)::timestamp AT TIME ZONE 'UTC' FROM (
         SELECT to_date(right(c.relname, 8), 'YYYYMMDD') AS day FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
          WHERE i.inhparent = 'messages'::regclass) AS partitions
-      WHERE NOT EXISTS (SELECT FROM conversations WHERE started_on = day)`,
+      WHERE NOT EXISTS (SELECT FROM conversations WHERE started_on = day AND (ended_at IS NULL OR said_delete_after IS NOT NULL))`,
   },
   {
     name: 'sessions',

@@ -6,6 +6,30 @@ import { AUDIT_DAYS, OUTCOME_DAYS } from './retention-classes.js';
 export class RetentionRepository {
   constructor(private readonly database: Database) {}
 
+  /**
+   * Deletes what was said, and as whom, in conversations whose time for it is over; who met whom stays until `deleteDueConversations`.
+   * @returns of how many. Index: conversations_said_delete_after_idx.
+   */
+  async deleteDueMessages(limit: number): Promise<number> {
+    const [row] = await this.database.query<{ count: number }>(
+      `WITH due AS (
+         SELECT id, started_on FROM conversations WHERE said_delete_after <= now()
+          ORDER BY said_delete_after LIMIT $1 FOR UPDATE SKIP LOCKED
+       ), said AS (
+         DELETE FROM messages m USING due WHERE m.started_on = due.started_on AND m.conversation_id = due.id
+       ), members AS (
+         UPDATE conversation_members m SET nickname = 'Stranger', gender = NULL, age_band = '', languages = '{}', seen_seq = 0
+           FROM due WHERE m.conversation_id = due.id
+       ), silent AS (
+         UPDATE conversations c SET said_delete_after = NULL, shared_interests = '{}', last_seq = 0
+           FROM due WHERE c.id = due.id RETURNING c.id
+       )
+       SELECT count(*)::integer AS count FROM silent`,
+      [limit],
+    );
+    return row?.count ?? 0;
+  }
+
   /** Deletes conversations, with all that was said, whose time is over. @returns how many. Index: conversations_delete_after_idx. */
   async deleteDueConversations(limit: number): Promise<number> {
     const [row] = await this.database.query<{ count: number }>(

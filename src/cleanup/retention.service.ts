@@ -22,6 +22,7 @@ export class Retention {
   }
 
   async deleteDue(signal: AbortSignal): Promise<void> {
+    await this.repeat('messages of conversations', signal, () => this.rows.deleteDueMessages(BATCH));
     await this.repeat('conversations', signal, () => this.rows.deleteDueConversations(BATCH));
     await this.repeat('reports', signal, () => this.rows.deleteDueReports(BATCH));
     await this.repeat('outcomes', signal, () => this.rows.deleteOldOutcomes(BATCH));

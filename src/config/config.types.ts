@@ -63,11 +63,15 @@ export class ConversationConfig {
   readonly idleMs!: number;
   /** ms from the end to the deletion of the messages */
   readonly messageRetentionMs!: number;
+  /** ms from the end to the deletion of who met whom: as long as that keeps them apart or can be rated, and no shorter than what was said */
+  readonly factsRetentionMs!: number;
 }
 
 export class MatchingConfig {
   /** ms for which a pair that met is not paired again; 0: never avoided */
   readonly rematchAvoidMs!: number;
+  /** ms after its end in which a conversation can be rated */
+  readonly ratedWithinMs!: number;
 }
 
 export class MailConfig {

@@ -60,8 +60,15 @@ export const ENV_SCHEMA = {
   GUEST_IDLE_SECONDS: seconds("A guest's session ends after this long without use", 2 * 86_400),
   RECONNECT_GRACE_MS: ms('How long a conversation waits for a partner who lost the connection', 45_000),
   CONVERSATION_IDLE_MS: ms('A silent conversation ends after this', 900_000),
-  MESSAGE_RETENTION_SECONDS: seconds("Messages are deleted this long after their conversation's end", 86_400),
-  REMATCH_AVOID_SECONDS: seconds('Two people who met are not paired again for this long', 86_400, 0),
+  MESSAGE_RETENTION_SECONDS: seconds(
+    "Messages, and what the two were shown of each other, are deleted this long after their conversation's end",
+    86_400,
+  ),
+  REMATCH_AVOID_SECONDS: seconds(
+    'Two people who met are not paired again for this long; who met whom is kept for that, and at least 24 h for ratings',
+    86_400,
+    0,
+  ),
   RATE_LIMITS: choice('Whether limits act; off is refused in production', ['on', 'off'], 'on'),
   SMTP_URL: text('Mail server, smtps://user:password@host:465; absent: mails are files in MAIL_DIR'),
   MAIL_DIR: withDefault(text('Folder for mails when SMTP_URL is absent'), '.data/mail'),

@@ -22,9 +22,21 @@ describe('readConfig', () => {
     const config = readConfig({ ...valid, PORT: '8080' });
     expect(config.http).toMatchObject({ port: 8080, publicOrigin: 'http://localhost:8080', secure: false });
     expect(config.http.allowedHosts).toContain('127.0.0.1');
-    expect(config.conversation).toEqual({ reconnectGraceMs: 45_000, idleMs: 900_000, messageRetentionMs: 86_400_000 });
+    expect(config.conversation).toEqual({
+      reconnectGraceMs: 45_000,
+      idleMs: 900_000,
+      messageRetentionMs: 86_400_000,
+      factsRetentionMs: 86_400_000,
+    });
     expect(config.matching.rematchAvoidMs).toBe(86_400_000);
     expect(config.session.keys.map((k) => k.kid)).toEqual(['k1']);
+  });
+
+  it('keeps who met whom as long as the longest of what needs it', () => {
+    const factsOf = (messages: number, rematch: number) =>
+      readConfig({ ...valid, MESSAGE_RETENTION_SECONDS: `${messages}`, REMATCH_AVOID_SECONDS: `${rematch}` })
+        .conversation.factsRetentionMs;
+    expect([factsOf(60, 0), factsOf(60, 200_000), factsOf(300_000, 0)]).toEqual([86_400_000, 200_000_000, 300_000_000]);
   });
 
   it('reads the nodes of a cluster', () => {

@@ -4,6 +4,9 @@ import { ENV_SCHEMA } from './env.schema.js';
 import type { EnvKey } from './env.schema.js';
 import { parseSecretKeys } from './secret-keys.js';
 
+/** How long after its end a conversation can be rated (ms): part of the contract, `conversation:rate`. */
+const RATED_WITHIN_MS = 24 * 3_600_000;
+
 /** A start that cannot go on because of its settings: one readable line per fault, without the values. */
 export class ConfigInvalid extends Error {
   constructor(readonly faults: readonly string[]) {
@@ -78,8 +81,9 @@ function buildTree(s: Settings, faults: string[]): StoaConfig {
       reconnectGraceMs: s.RECONNECT_GRACE_MS,
       idleMs: s.CONVERSATION_IDLE_MS,
       messageRetentionMs: s.MESSAGE_RETENTION_SECONDS * 1_000,
+      factsRetentionMs: Math.max(s.MESSAGE_RETENTION_SECONDS * 1_000, s.REMATCH_AVOID_SECONDS * 1_000, RATED_WITHIN_MS),
     },
-    matching: { rematchAvoidMs: s.REMATCH_AVOID_SECONDS * 1_000 },
+    matching: { rematchAvoidMs: s.REMATCH_AVOID_SECONDS * 1_000, ratedWithinMs: RATED_WITHIN_MS },
     mail: {
       ...(s.SMTP_URL ? { smtpUrl: s.SMTP_URL } : {}),
       dir: s.MAIL_DIR,

@@ -1,5 +1,8 @@
 import type { WaitingPool } from './waiting-pool.js';
 
+/** No search has this serial. */
+const NOBODY = -1;
+
 /**
  * For each slot of a pool the best partners seen, best first: at most `width`. An entry dies with its search (its serial no longer fits).
  * A list that had to leave someone out is `truncated`: when it runs empty, its owner looks at the whole pool again.
@@ -94,6 +97,16 @@ export class CandidateBook {
     this.scores[at] = score;
     this.counts[slot] = ++count;
     if (count === this.width) this.bars[slot] = this.ranks[start + count - 1]!;
+  }
+
+  /** These two are nothing to each other any more: the entries go with the next `prune`. */
+  part(a: number, b: number): void {
+    for (const [slot, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      for (let at = slot * this.width; at < slot * this.width + this.counts[slot]!; at++)
+        if (this.partners[at] === other) this.partnerSerials[at] = NOBODY;
   }
 
   /** Drops the entries whose search is gone, and answers how many are left. */

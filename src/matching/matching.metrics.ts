@@ -27,6 +27,7 @@ export class MatchingMetrics {
   readonly faults;
   /** By shard, of those that run in this process: what the gauges by class are read from. */
   readonly classes = new Map<string, ShardClasses>();
+  readonly rebuilds;
 
   constructor(metrics: Metrics) {
     this.wait = metrics.histogram('stoa_matching_wait_seconds', 'From the start of a search to its conversation', {
@@ -42,6 +43,11 @@ export class MatchingMetrics {
     this.ended = metrics.counter('stoa_matching_searches_ended_total', 'Searches that ended, by class and how', {
       labels: ['shard', 'class', 'how'],
     });
+    this.rebuilds = metrics.counter(
+      'stoa_matching_mirror_rebuilds_total',
+      'Mirrors built anew because claims contradicted them',
+      { labels: ['shard'] },
+    );
     this.faults = metrics.counter(
       'stoa_matching_criterion_faults_total',
       'Pairs scored without a criterion that failed',

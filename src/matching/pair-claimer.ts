@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Log } from '../platform/logging/log.js';
 import { ClaimDesk } from './claim-desk.js';
 import type { Claim } from './claim.types.js';
 import { DeadSearches } from './dead-searches.js';
@@ -18,6 +19,7 @@ export class PairClaimer {
     private readonly desk: ClaimDesk,
     private readonly dead: DeadSearches,
     private readonly metrics: MatchingMetrics,
+    private readonly log: Log,
   ) {}
 
   /** The pairs that are out of the pool now. */
@@ -25,6 +27,7 @@ export class PairClaimer {
     const proposed = mirror.pick(TICK_BUDGET);
     const claims: Claim[] = [];
     const dead: string[] = [];
+    const untrue: ProposedPair[] = [];
     for (const { pair, claimId, reply } of await this.desk.claim(shard, proposed)) {
       const { a, b } = pair;
       this.metrics.claims.inc({ shard, outcome: reply });
@@ -32,8 +35,13 @@ export class PairClaimer {
         claims.push({ claimId, pair, atMs: mirror.nowMs, sharedInterests: mirror.sharedInterests(a, b) });
       for (const searchId of leavers(pair, reply)) mirror.take(searchId);
       if (reply === 'avoided') mirror.refuse(a, b);
+      if (reply === 'gone' || reply === 'stale') untrue.push(pair);
       if (reply === 'dead_a') dead.push(a.searchId);
       if (reply === 'dead_b') dead.push(b.searchId);
+    }
+    if (mirror.contradict(untrue)) {
+      this.metrics.rebuilds.inc({ shard });
+      this.log.warn({ event: 'matching.mirror_untrue', shard, pairs: untrue.length });
     }
     if (dead.length > 0) await this.dead.drop(shard, dead);
     return claims;

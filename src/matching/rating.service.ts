@@ -1,12 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationService } from '../chat/conversation.service.js';
 import type { RateConversation } from '../contracts/socket-requests.dto.js';
+import { MatchingConfig } from '../config/config.types.js';
 import { NotFound } from '../platform/errors/stoa-error.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { OutcomeRepository } from './outcome.repository.js';
-
-/** How long after its end a conversation can be rated (ms). */
-const RATED_WITHIN_MS = 24 * 3_600_000;
 
 /** Whether a meeting was a good one: feeds the outcomes, and nobody's reputation. */
 @Injectable()
@@ -14,12 +12,13 @@ export class RatingService {
   constructor(
     private readonly conversations: ConversationService,
     private readonly outcomes: OutcomeRepository,
+    private readonly config: MatchingConfig,
   ) {}
 
   /** The first answer counts; another changes nothing. @throws NotFound also when it is too late */
   async rate({ userId }: Identity, { conversationId, good }: RateConversation): Promise<Record<string, never>> {
     const membership = await this.conversations.membershipOf(userId, conversationId);
-    if (!(await this.outcomes.rate(membership, good, RATED_WITHIN_MS))) throw new NotFound();
+    if (!(await this.outcomes.rate(membership, good, this.config.ratedWithinMs))) throw new NotFound();
     return {};
   }
 }

@@ -74,8 +74,8 @@ export class SearchQueue {
 
   /** Sets the leases of searches of one shard anew; answers in their order. */
   touch(shard: string, searchIds: readonly string[], leaseMs: number) {
-    const keys = [leasesKey(shard), ...searchIds.map((searchId) => ticketKey(shard, searchId))];
-    return touchScript.run(this.redis, keys, [leaseMs, ...searchIds]);
+    const keys = [leasesKey(shard), deltasKey(shard), ...searchIds.map((searchId) => ticketKey(shard, searchId))];
+    return touchScript.run(this.redis, keys, [leaseMs, DELTAS_KEPT, ...searchIds]);
   }
 
   /** undefined when it does not live, or will not outlive the claim that it is in. */

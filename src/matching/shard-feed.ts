@@ -52,13 +52,15 @@ export class ShardFeed {
   /** Marks the stream, then reads the pool: whatever changes meanwhile comes after the mark, and applying it twice does no harm. */
   private async build(shard: string, mirror: ShardMirror): Promise<void> {
     const mark = await this.redis.xadd(deltasKey(shard), 'MAXLEN', '~', String(DELTAS_KEPT), '*', 'op', 'mark');
-    mirror.clear(mark ?? '');
+    mirror.clear();
     const searchIds = await this.redis.zrange(waitingKey(shard), '0', '-1');
     for (let i = 0; i < searchIds.length; i += BUILD_BATCH) {
       const tickets = await this.read(shard, searchIds.slice(i, i + BUILD_BATCH));
       const avoidances = await this.avoidances(shard, tickets);
       for (const ticket of tickets) mirror.put(ticket, avoidances.get(ticket.userId));
     }
+    // Only now: a mirror that was not read to its end is built anew, not followed.
+    mirror.cursor = mark ?? '';
   }
 
   private async read(shard: string, searchIds: readonly string[]): Promise<PackedTicket[]> {

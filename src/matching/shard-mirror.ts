@@ -26,6 +26,7 @@ export class ShardMirror {
   /** The newest entry of the stream that is in here; '' before the first build. */
   cursor = '';
   nowMs = 0;
+  private contradicted = new Set<string>();
   private readonly book = new AvoidBook(() => this.nowMs);
   private readonly tags = new InterestTags();
 
@@ -33,13 +34,14 @@ export class ShardMirror {
     this.policy = this.newPolicy();
   }
 
-  /** Starts anew; what was learnt stays. */
-  clear(cursor: string): void {
+  /** Starts anew, to be built; what was learnt stays. */
+  clear(): void {
     for (const ticket of this.pool.tickets()) this.tags.release(ticket.interests);
     this.book.clear();
     this.pool = new WaitingPool();
     this.policy = this.newPolicy(this.policy);
-    this.cursor = cursor;
+    this.contradicted.clear();
+    this.cursor = '';
   }
 
   /** `avoidance` belongs to the ticket's user, when there is one. Answers the search when it is a new one. */
@@ -84,9 +86,23 @@ export class ShardMirror {
     return this.pool.fresh.length + this.policy.agenda.looks.length;
   }
 
-  /** A claim found that the two must not meet. */
+  /** A claim found that the two must not meet: neither keeps the other from anybody else. */
   refuse(a: SearchTicket, b: SearchTicket): void {
     this.book.put(a.userId, b.userId, this.nowMs + REFUSAL_REMEMBERED_MS);
+    const [slotA, slotB] = [this.pool.slotOf(a.searchId), this.pool.slotOf(b.searchId)];
+    if (slotA !== undefined && slotB !== undefined) this.policy.book.part(slotA, slotB);
+  }
+
+  /**
+   * Pairs of which a claim found one not waiting, or not in this version. The deltas tell so before the next pick; a pair that is
+   * refused so again shows that this is no true mirror any more: it is built anew. True in that case.
+   */
+  contradict(pairs: readonly ProposedPair[]): boolean {
+    const names = pairs.map(({ a, b }) => `${a.searchId} ${a.version} ${b.searchId} ${b.version}`);
+    const again = names.some((name) => this.contradicted.has(name));
+    this.contradicted = new Set(names);
+    if (again) this.cursor = '';
+    return again;
   }
 
   /** What both like, as they typed it; asked while both are here. */

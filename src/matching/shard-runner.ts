@@ -20,6 +20,8 @@ const MOST_FAULTS = 20;
 
 /** One run of one shard. */
 interface Run {
+  /** Told whether this run goes on: once it has looked at the shard again, or is over. */
+  readonly askers: ((goesOn: boolean) => void)[];
   readonly shard: string;
   readonly runner: string;
   readonly known: KnownShard;
@@ -31,6 +33,9 @@ interface Run {
 /** Runs a shard while anybody waits in it: look, pick, claim, open. One at a time in the whole deployment; two are safe, only wasteful. */
 @Injectable()
 export class ShardRunner {
+  /** Of this process: they would share a mirror, so there is one for each shard. */
+  private readonly runs = new Map<string, Run>();
+
   constructor(
     private readonly feed: ShardFeed,
     private readonly claimer: PairClaimer,
@@ -42,16 +47,16 @@ export class ShardRunner {
 
   /** @returns true when the process drains and somebody still waits: another one should go on */
   async run(shard: string, signal: AbortSignal): Promise<boolean> {
-    const run: Run = {
-      shard,
-      runner: randomUUID(),
-      known: await this.memory.of(shard),
-      openings: new Set(),
-      pausedUntil: 0,
-    };
+    const known = await this.memory.of(shard);
+    // A run that is alive sees by itself who came; one that is about to end must not take the wish for another with it.
+    for (let other = this.runs.get(shard); other; other = this.runs.get(shard)) if (await goesOn(other)) return false;
+    const run: Run = { askers: [], shard, runner: randomUUID(), known, openings: new Set(), pausedUntil: 0 };
+    this.runs.set(shard, run);
     try {
       await this.tickOn(run, signal);
     } finally {
+      this.runs.delete(shard);
+      tell(run, false);
       await Promise.all(run.openings);
       this.observer.rested(shard);
       await this.memory
@@ -84,6 +89,7 @@ export class ShardRunner {
     const { mirror } = known;
     const began = performance.now();
     if (!(await this.feed.follow(shard, mirror, run.runner))) return true;
+    tell(run, true);
     if (openings.size < MOST_OPENINGS && began >= run.pausedUntil) await this.claim(run);
     await this.observer.ticked(shard, known, (performance.now() - began) / 1_000);
     await this.memory.saveWhenDue(shard, known);
@@ -113,4 +119,11 @@ export class ShardRunner {
     if (performance.now() - claimedAt > CLAIM_OPEN_WITHIN_MS) return;
     this.observer.opened(run.shard, run.known, claims.length, await this.opener.open(run.shard, claims));
   }
+}
+
+/** Whether this run has looked at its shard once more (true), or is over. */
+const goesOn = (run: Run): Promise<boolean> => new Promise((resolve) => run.askers.push(resolve));
+
+function tell(run: Run, isAlive: boolean): void {
+  for (const answer of run.askers.splice(0)) answer(isAlive);
 }

@@ -67,6 +67,11 @@ const cases: [string, RegExp[], (s: ChatStage) => Promise<unknown>][] = [
     (s) => new PulseRepository(s.database).markSeen([{ conversationId: '1', slot: 0, seq: 1 }]),
   ],
   [
+    'deleteDueMessages',
+    [/conversations_said_delete_after_idx/, /messages_\d+_(pkey|started_on_conversation_id_slot_client_id_key)/],
+    (s) => new RetentionRepository(s.database).deleteDueMessages(9),
+  ],
+  [
     'deleteDueConversations',
     [/conversations_delete_after_idx/, /messages_\d+_(pkey|started_on_conversation_id_slot_client_id_key)/],
     (s) => new RetentionRepository(s.database).deleteDueConversations(9),

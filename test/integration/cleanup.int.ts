@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Attendance } from '../../src/chat/attendance.service.js';
 import type { OpenedConversation } from '../../src/chat/chat.types.js';
 import { ConversationService } from '../../src/chat/conversation.service.js';
+import { HistoryService } from '../../src/chat/history.service.js';
 import { MessageService } from '../../src/chat/message.service.js';
 import { ConversationSweep } from '../../src/cleanup/conversation-sweep.service.js';
 import { Retention } from '../../src/cleanup/retention.service.js';
@@ -11,6 +12,7 @@ import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
 import { connectionKey } from '../../src/presence/presence.keys.js';
+import { AvoidanceService } from '../../src/safety/avoidance.service.js';
 import { callerOf } from '../support/chat-stage.js';
 import { startWorkerApp } from '../support/worker-app.js';
 import type { WorkerApp } from '../support/worker-app.js';
@@ -116,6 +118,37 @@ describe('retention', () => {
     expect(
       await database.query('SELECT FROM conversation_members WHERE conversation_id = $1', [conversationId]),
     ).toEqual([]);
+  });
+
+  it('keeps who met whom for as long as it keeps them apart and can be rated, but nothing that was said', async () => {
+    const conversation = await openConversation();
+    const { conversationId, members } = conversation;
+    const [a, b] = members;
+    await worker
+      .get(MessageService)
+      .send(callerOf(a.userId), { conversationId: a.handle, clientId: randomUUID(), text: 'secret' });
+    await worker.get(ConversationService).end(conversationId, 'left', a.userId);
+    const [row] = await database.query<{ said: number; facts: number }>(
+      `SELECT extract(epoch FROM said_delete_after - ended_at)::float8 AS said, extract(epoch FROM delete_after - ended_at)::float8 AS facts
+         FROM conversations WHERE id = $1`,
+      [conversationId],
+    );
+    expect(row).toEqual({ said: 3_600, facts: 86_400 });
+    await database.query(`UPDATE conversations SET said_delete_after = now() - interval '1 second' WHERE id = $1`, [
+      conversationId,
+    ]);
+    await worker.get(Retention).deleteDue(signal);
+    expect(await endOf(conversation)).toBe('left');
+    expect(await database.query('SELECT FROM messages WHERE conversation_id = $1', [conversationId])).toEqual([]);
+    const shown = await database.query(
+      'SELECT DISTINCT nickname, gender, age_band, languages, seen_seq FROM conversation_members WHERE conversation_id = $1',
+      [conversationId],
+    );
+    expect(shown).toEqual([{ nickname: 'Stranger', gender: null, age_band: '', languages: [], seen_seq: 0 }]);
+    const { recent } = await worker.get(AvoidanceService).of(a.userId);
+    expect(recent.map(({ userId }) => userId)).toEqual([b.userId]);
+    const page = await worker.get(HistoryService).list(callerOf(b.userId), b.handle, {});
+    expect(page).toMatchObject({ messages: [], lastSeq: 0 });
   });
 
   it('makes partitions ahead and drops days of which nothing is kept', async () => {

@@ -66,6 +66,22 @@ const plant: Record<(typeof RETENTION_CLASSES)[number]['name'], () => Promise<un
       of,
     );
   },
+  messages: async () => {
+    const [conversation] = await owner.query<{ id: string; started_on: string }>(
+      `INSERT INTO conversations (started_on, shared_interests, ended_at, end_reason, said_delete_after, delete_after)
+       VALUES (current_date, '{${CANARY}}', now(), 'left', now() - interval '1 hour', now() + interval '1 hour') RETURNING id, started_on::text`,
+    );
+    await owner.query(
+      `INSERT INTO conversation_members (conversation_id, slot, user_id, handle, nickname, gender, age_band, languages)
+       VALUES ($1, 0, NULL, 'a handle', '${CANARY}', '${CANARY}', '${CANARY}', '{${CANARY}}')`,
+      [conversation?.id],
+    );
+    await owner.query(
+      `INSERT INTO messages (conversation_id, started_on, seq, slot, client_id, text, text_hash, sent_at)
+       VALUES ($1, $2, 1, 0, gen_random_uuid(), '${CANARY}', '', now())`,
+      [conversation?.id, conversation?.started_on],
+    );
+  },
   message_partitions: () => owner.query(`SELECT ensure_message_partition('2020-01-01')`),
   sessions: async () =>
     owner.query(

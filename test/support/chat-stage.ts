@@ -37,7 +37,12 @@ export interface Emitted {
   payload: any;
 }
 
-const DURATIONS: ConversationConfig = { reconnectGraceMs: 45_000, idleMs: 900_000, messageRetentionMs: 86_400_000 };
+const DURATIONS: ConversationConfig = {
+  reconnectGraceMs: 45_000,
+  idleMs: 900_000,
+  messageRetentionMs: 86_400_000,
+  factsRetentionMs: 86_400_000,
+};
 
 /** The services of chat on a database of their own; what they emit is kept instead of sent. */
 export class ChatStage {

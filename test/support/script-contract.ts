@@ -90,6 +90,10 @@ export class ScriptContract extends ContractShard {
       assert.equal(await this.replyTo(x, y), reply);
       await this.redis.zrem(leasesKey(this.shard), a.searchId);
       assert.equal(await this.replyTo(x, y), reply);
+      this.mirror.take(a.searchId);
+      await this.put(a);
+      await this.mirrored(a, b, c);
+      await this.die(a);
       await this.put(a);
     }
     const twin = { ...b, userId: a.userId };
@@ -197,6 +201,7 @@ export class ScriptContract extends ContractShard {
     await this.die(refused.b);
     assert.equal(await this.end(refused.b, true), 'claimed');
     await this.queue.touch(this.shard, [refused.b.searchId], SOON);
+    await this.mirrored();
     assert.equal(await this.end(refused.a), 'claimed');
     await this.conclude(refused.claimId, [
       [refused.a, 'release'],
@@ -223,7 +228,13 @@ export class ScriptContract extends ContractShard {
     await this.end(b);
     const stranger = randomUUID();
     const touch = (...ids: string[]) => this.queue.touch(this.shard, ids, SOON);
+    await this.mirrored(a);
+    this.mirror.take(a.searchId);
     assert.deepEqual(await touch(a.searchId, b.searchId, stranger), ['live', 'ended', 'unknown']);
+    await this.mirrored(a);
+    const deltas = await this.redis.xlen(deltasKey(this.shard));
+    await touch(a.searchId);
+    assert.equal(await this.redis.xlen(deltasKey(this.shard)), deltas, 'only the return from the dead is told');
     assert.ok(Number(await this.leaseOf(a)) > Date.now() + SOON / 2);
     assert.equal(await this.redis.zcard(leasesKey(this.shard)), 1);
     await this.queue.cancel({ ...a, shard: this.shard }, { why: 'lost' });

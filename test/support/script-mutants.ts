@@ -64,6 +64,7 @@ export const MUTANTS: readonly Mutant[] = [
     'elseif ticket[3] ~= attrs',
   ),
   lacks('enqueueScript', 'edits', "elseif state == 'W' and ticket[3] ~= attrs", 'elseif false'),
+  lacks('enqueueScript', 'the return from the dead', "op = '='", 'op = nil'),
   lacks('enqueueScript', 'its delta', "redis.call('XADD'", "select('#'"),
   lacks('enqueueScript', 'the user key', "redis.call('SET', KEYS[2], search)"),
   lacks('enqueueScript', 'the waiting index', "redis.call('ZADD', KEYS[3], since, search)"),
@@ -149,6 +150,9 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('releaseScript', 'the memory of the end', "redis.call('HSET', KEYS[k], 'state', 'X', 'why', t[2])"),
   lacks('touchScript', 'the state', "if state == 'W' or state == 'C' then", 'if true then'),
   lacks('touchScript', 'the lease', "redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i])"),
+  lacks('touchScript', 'the return from the dead', "if state == 'W' then tellReturn(KEYS[i], ARGV[i]) end"),
+  lacks('touchScript', 'the look whether it was dead', 'if lease and tonumber(lease) > now then return end'),
+  lacks('touchScript', 'the look whether it waits', "if state == 'W' then tellReturn", 'if true then tellReturn'),
   lacks('touchScript', 'those given up for dead', "ticket[2] == 'lost' and 'lost' or 'ended'", "'ended'"),
   lacks(
     'sweepScript',

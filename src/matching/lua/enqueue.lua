@@ -1,4 +1,5 @@
 --[[ Makes a search wait, once. A search that is live already keeps its place; other attributes make a new version of it.
+  One whose lease had run out may have been taken for dead: the mirrors hear that it waits.
   KEYS[1] ticket: hash   KEYS[2] user: string   KEYS[3] waiting: zset   KEYS[4] leases: zset
   KEYS[5] deltas: stream   KEYS[6] runner: string   KEYS[7] avoid: zset   KEYS[8] block: set
   ARGV[1] searchId   ARGV[2] userId   ARGV[3] attributes, packed   ARGV[4] since (ms; 0: now)   ARGV[5] lease (ms)
@@ -35,6 +36,8 @@ if not state then
   since = ARGV[4] == '0' and tostring(now) or ARGV[4]
 elseif state == 'W' and ticket[3] ~= attrs then
   op, version = '~', version + 1
+elseif state == 'W' and tonumber(redis.call('ZSCORE', KEYS[4], search) or 0) <= now then
+  op = '='
 end
 if op then
   redis.call('HSET', KEYS[1], 'state', 'W', 'user', user, 'version', version, 'since', since, 'attrs', attrs, 'lists', lists)

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { ShardFeed } from '../../src/matching/shard-feed.js';
+import { ShardMirror } from '../../src/matching/shard-mirror.js';
+import { ShardRunner } from '../../src/matching/shard-runner.js';
+import { leasesKey, runnerKey, waitingKey } from '../../src/matching/shard.keys.js';
+import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
+import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
+
+// What once could leave two people waiting for each other unseen: a runner whose picture of the shard is not the shard.
+
+const SHARD = 'all';
+
+let stage: MatchingStage;
+let process: MatchingProcess;
+let runner: ShardRunner;
+let feed: ShardFeed;
+
+beforeAll(async () => {
+  stage = await startMatchingStage();
+  process = await stage.startProcess('api');
+  runner = process.app.get(ShardRunner, { strict: false });
+  feed = process.app.get(ShardFeed, { strict: false });
+});
+afterAll(() => stage?.stop());
+afterEach(() => vi.restoreAllMocks());
+
+const arrive = async (count: number): Promise<string[]> => {
+  const users = await stage.aCrowd(process.database, count);
+  for (const user of users) await process.searches.start(user, aSearch());
+  return users;
+};
+
+const areMatched = (users: readonly string[], patienceMs = 5_000) =>
+  eventually(async () => (await partnersOf(process.database, users)).size === users.length, patienceMs);
+
+/** Runs the shard until nobody waits, as the job does. */
+const run = (): Promise<boolean> => runner.run(SHARD, new AbortController().signal);
+
+describe("a runner's picture of its shard", () => {
+  it('is built anew when building it was interrupted', async () => {
+    const users = await arrive(2);
+    const mirror = new ShardMirror();
+    await process.redis.del(runnerKey(SHARD));
+    vi.spyOn(process.redis, 'pipeline').mockImplementationOnce(() => {
+      throw new Error('the connection broke');
+    });
+    await expect(feed.follow(SHARD, mirror, 'interrupted')).rejects.toThrow('the connection broke');
+    await feed.follow(SHARD, mirror, 'interrupted');
+    expect([...mirror.pool.tickets()].map(({ userId }) => userId).toSorted()).toEqual(users.toSorted());
+    await process.redis.del(runnerKey(SHARD));
+    await run();
+    await areMatched(users);
+  });
+
+  it('has who was taken for dead and lives', async () => {
+    const users = await arrive(2);
+    const searches = await process.redis.zrange(waitingKey(SHARD), '0', '-1');
+    for (const searchId of searches) await process.redis.zadd(leasesKey(SHARD), 1, searchId);
+    await process.redis.del(runnerKey(SHARD));
+    const running = run();
+    // The claim finds one of them dead and takes it out; the epoch is too young for it to be dropped.
+    await sleep(300);
+    expect((await partnersOf(process.database, users)).size).toBe(0);
+    await process.searches.refresh(users);
+    await areMatched(users);
+    await running;
+  });
+
+  it('is one for all runs of a process, and a wish for a run is not lost with the run that ends', async () => {
+    const running = new Set<Promise<boolean>>();
+    const follow = vi.spyOn(feed, 'follow');
+    for (let round = 0; round < 30; round += 1) {
+      const users = await stage.aCrowd(process.database, 2);
+      await process.searches.start(users[0]!, aSearch());
+      running.add(run());
+      await sleep(round % 7);
+      // The second comes while the run looks, opens, rests or ends; each arrival that finds no runner asks for a run.
+      await process.searches.start(users[1]!, aSearch());
+      running.add(run());
+      await areMatched(users, 3_000);
+      await sleep((round * 13) % 60);
+    }
+    await Promise.all(running);
+    // One that came while another was there would have looked at the shard once, in between.
+    const turns = follow.mock.calls.map(([, , name]) => name).filter((name, i, names) => name !== names[i - 1]);
+    expect(new Set(turns).size).toBe(turns.length);
+    expect(await process.redis.exists(runnerKey(SHARD))).toBe(0);
+  });
+
+  it('lets nobody stand in the way who must not be met', async () => {
+    const [a, b, c] = (await stage.aCrowd(process.database, 3)) as [string, string, string];
+    // Postgres knows of a block that the shard does not: a and b, who like the same, would be proposed for ever.
+    for (const user of [a, b]) await process.searches.start(user, aSearch({ interests: ['go', 'chess', 'tea'] }));
+    await process.database.query(
+      `INSERT INTO blocks (id, blocker_id, blocked_id, nickname) VALUES (gen_random_uuid(), $1, $2, 'x')`,
+      [a, b],
+    );
+    await process.redis.del(runnerKey(SHARD));
+    const running = run();
+    await sleep(200);
+    await process.searches.start(c, aSearch());
+    const met = await eventually(async () => (await partnersOf(process.database, [c])).get(c), 5_000);
+    expect([a, b]).toContain(met);
+    for (const user of [a, b]) await process.searches.drop(user);
+    await running;
+  });
+});
