@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
+import { RealtimeModule } from '../platform/realtime/realtime.module.js';
 import { PresenceModule } from '../presence/presence.module.js';
 import { AppendLanes } from './append-lanes.js';
 import { Attendance } from './attendance.service.js';
@@ -16,6 +17,7 @@ import { ConversationRepository } from './conversation.repository.js';
 import { ConversationService } from './conversation.service.js';
 import { HistoryService } from './history.service.js';
 import { MemberLookup } from './member-lookup.js';
+import { MessageDelivery } from './message-delivery.js';
 import { MessagePolicies } from './message-policy.port.js';
 import { MessageRepository } from './message.repository.js';
 import { MessageService } from './message.service.js';
@@ -24,7 +26,7 @@ import { PulseRepository } from './pulse.repository.js';
 
 /** What people say: conversations, participation, messages, delivery. */
 @Module({
-  imports: [AuthModule, PresenceModule],
+  imports: [AuthModule, PresenceModule, RealtimeModule],
   providers: [
     AppendLanes,
     Attendance,
@@ -41,6 +43,7 @@ import { PulseRepository } from './pulse.repository.js';
     GapHealer,
     HistoryService,
     MemberLookup,
+    MessageDelivery,
     MessagePolicies,
     MessageRepository,
     MessageService,

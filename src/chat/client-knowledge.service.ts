@@ -72,8 +72,8 @@ export class ClientKnowledge {
     }
   }
 
-  /** `resume`: with a new connection; `sync`: the client asked; `beacon`: the server pushed. */
-  countHealed(path: 'resume' | 'sync' | 'beacon', what: string): void {
+  /** `resume`: with a new connection; `sync`: the client asked; `resend`: the sender asked again; `beacon`: the server pushed. */
+  countHealed(path: 'resume' | 'sync' | 'resend' | 'beacon', what: string): void {
     this.healed.inc({ path, what });
   }
 

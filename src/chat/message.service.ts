@@ -6,11 +6,10 @@ import type { Identity } from '../platform/identity/identity.types.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { AppendLanes } from './append-lanes.js';
 import { ConversationIsOver, MessageIdReused } from './chat.errors.js';
-import { partnerSlot } from './chat.types.js';
-import { ClientKnowledge } from './client-knowledge.service.js';
 import { ConversationPulse } from './conversation-pulse.js';
-import { toSecond, viewMessage } from './conversation-view.js';
+import { toSecond } from './conversation-view.js';
 import { MemberLookup } from './member-lookup.js';
+import { MessageDelivery } from './message-delivery.js';
 import { MessagePolicies } from './message-policy.port.js';
 import type { Appended } from './message.repository.js';
 import { normaliseText } from './message-text.js';
@@ -24,7 +23,7 @@ export class MessageService {
     private readonly lanes: AppendLanes,
     private readonly pulse: ConversationPulse,
     private readonly presence: PresenceService,
-    private readonly knowledge: ClientKnowledge,
+    private readonly delivery: MessageDelivery,
   ) {}
 
   /**
@@ -44,12 +43,11 @@ export class MessageService {
       await this.lanes.append({ conversationId, userId, clientId, text }),
       handle,
     );
-    this.knowledge.noteSent(userId, handle, seq);
-    const { slot, partnerUserId, partnerHandle } = sender;
-    if (!duplicate && partnerUserId) {
-      this.pulse.typing.drop(partnerHandle);
-      const partner = { slot: partnerSlot(slot), handle: partnerHandle };
-      this.presence.emit(partnerUserId, 'message:new', viewMessage({ seq, slot, clientId, text, sentAt }, partner));
+    const message = { seq, slot: sender.slot, clientId, text, sentAt };
+    if (duplicate) this.delivery.deliverAgain(sender, message);
+    else {
+      this.pulse.typing.drop(sender.partnerHandle);
+      this.delivery.deliver(sender, message);
     }
     return { seq, sentAt: toSecond(sentAt), duplicate };
   }

@@ -5,6 +5,7 @@ import { Log } from '../platform/logging/log.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { sendEvent } from '../platform/realtime/socket-writer.js';
 import { ProcessChannel } from '../platform/realtime/process-channel.js';
+import type { ChannelMessage } from '../platform/realtime/process-channel.js';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { ConnectionRegistry } from './connection-registry.js';
@@ -82,6 +83,11 @@ export class PresenceService {
     this.sendTo(userId, { type: 'revoke', userId, sessionId: sessionId ?? null, reason } satisfies RevokeMessage);
   }
 
+  /** Sends another feature's hint to the process, not this one, that holds the user's connection. Best effort. */
+  relay(userId: string, hint: ChannelMessage): void {
+    this.sendTo(userId, hint);
+  }
+
   isLocal(userId: string): boolean {
     return this.registry.find(userId) !== undefined;
   }
@@ -141,13 +147,13 @@ export class PresenceService {
     return connection !== undefined;
   }
 
-  private sendTo(userId: string, message: EmitMessage | RevokeMessage): void {
+  private sendTo(userId: string, message: ChannelMessage): void {
     const process = this.routes.processOf(userId);
     if (process instanceof Promise) void process.then((found) => this.sendToProcess(found, message));
     else this.sendToProcess(process, message);
   }
 
-  private sendToProcess(process: string | undefined, message: EmitMessage | RevokeMessage): void {
+  private sendToProcess(process: string | undefined, message: ChannelMessage): void {
     if (process && process !== this.channel.processId) this.channel.send(process, message);
   }
 }

@@ -29,11 +29,11 @@ const conversationOf = async (userId: string): Promise<string> => {
 };
 
 /** Stores a message as a process does that dies before it hands it on. */
-const appendSilently = async (userId: string, text: string): Promise<void> => {
+const appendSilently = async (userId: string, text: string, clientId = randomUUID()): Promise<void> => {
   const { rows } = await postgres.query('SELECT outcome FROM append_messages($1, $2, $3, $4)', [
     [await conversationOf(userId)],
     [userId],
-    [randomUUID()],
+    [clientId],
     [text],
   ]);
   expect(rows[0].outcome).toBe('stored');
@@ -62,6 +62,26 @@ describe('what a dead process did not say', () => {
     expect(await ada.next('conversation:ended', BOUND)).toEqual({ conversationId: adas, reason: 'you_left' });
     ada.disconnect();
     bob.disconnect();
+  });
+
+  it('is said by whoever answers the sender, who asks again', async () => {
+    const { ada, bob, adas } = await meet(urls);
+    const pushed = async (): Promise<string[]> => {
+      const texts = await Promise.all(deployment.apis.map((api) => api.metrics()));
+      return texts.flatMap((text) => text.split('\n').filter((line) => /gaps_healed.*"beacon".*"message"/.test(line)));
+    };
+    const before = await pushed();
+    for (const text of ['one', 'two', 'three']) {
+      const clientId = randomUUID();
+      const from = bob.received.length;
+      await appendSilently(ada.userId, text, clientId);
+      expect(await ada.say(adas, text, clientId)).toMatchObject({ duplicate: true });
+      expect(await bob.next('message:new', { from })).toMatchObject({ text });
+    }
+    expect(await pushed(), 'by the beacon').toEqual(before);
+    expect(bob.all('message:new').map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    await ada.ask('conversation:leave', { conversationId: adas });
+    for (const person of [ada, bob]) person.disconnect();
   });
 
   it('reaches two who were brought together', async () => {

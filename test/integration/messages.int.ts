@@ -3,7 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConversationIsOver, MessageIdReused, MessageRefused } from '../../src/chat/chat.errors.js';
 import type { OpenedConversation, Slot } from '../../src/chat/chat.types.js';
+import { MessageRepository } from '../../src/chat/message.repository.js';
+import type { State } from '../../src/contracts/state.dto.js';
 import { NotFound } from '../../src/platform/errors/stoa-error.js';
+import type { Connection } from '../../src/platform/realtime/connection.types.js';
 import { ChatStage, callerOf } from '../support/chat-stage.js';
 
 let stage: ChatStage;
@@ -26,6 +29,14 @@ function send({ members }: OpenedConversation, { slot = 0, text = 'hello', clien
 function sync({ members }: OpenedConversation, after = 0, { slot = 0, limit }: { slot?: Slot; limit?: number } = {}) {
   const { userId, handle } = members[slot];
   return stage.history.sync(callerOf(userId), { conversationId: handle, after, ...(limit ? { limit } : {}) });
+}
+
+/** From now on the process knows what the client of this member knows: that there is a conversation, and nothing more. */
+function connect({ members }: OpenedConversation, slot: Slot): void {
+  const { userId, handle: id } = members[slot];
+  const socket = { data: { identity: callerOf(userId) }, onAnyOutgoing: () => undefined, once: () => undefined };
+  stage.knowledge.follow(socket as unknown as Connection);
+  stage.knowledge.noteState(userId, { conversation: { id, presence: { state: 'here' } } } as State);
 }
 
 describe('sending', () => {
@@ -85,6 +96,7 @@ describe('sending', () => {
     await stage.conversations.end(conversation.conversationId, 'timeout', null);
     await expect(send(conversation, { clientId })).resolves.toMatchObject({ seq: 1, duplicate: true });
     await expect(send(conversation)).rejects.toBeInstanceOf(ConversationIsOver);
+    expect(stage.sentTo(conversation.members[1].userId, 'message:new')).toHaveLength(1);
     const { userId, handle } = conversation.members[0];
     const caller = callerOf(userId);
     await expect(stage.messages.setTyping(caller, { conversationId: handle, typing: true })).rejects.toBeInstanceOf(
@@ -94,6 +106,27 @@ describe('sending', () => {
       ConversationIsOver,
     );
     expect(await sync(conversation)).toMatchObject({ lastSeq: 1, complete: true });
+  });
+
+  it('tells the partner when the outcome of the first try was not known', async () => {
+    const conversation = await stage.openConversation();
+    const [, b] = conversation.members;
+    const rows = new MessageRepository(stage.database);
+    // It commits, and the answer is lost with the connection: the lane tries again by itself.
+    const lossy = vi.spyOn(stage.messageRows, 'append').mockImplementationOnce(async (items) => {
+      await rows.append(items);
+      throw Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });
+    });
+    const clientId = randomUUID();
+    connect(conversation, 1);
+    await expect(send(conversation, { clientId, text: 'heard?' })).resolves.toMatchObject({ seq: 1, duplicate: true });
+    expect(lossy).toHaveBeenCalledTimes(2);
+    lossy.mockRestore();
+    expect(stage.sentTo(b.userId, 'message:new').map((m) => [m.seq, m.text])).toEqual([[1, 'heard?']]);
+    // What the client has, it does not get again.
+    stage.knowledge.notePage(b.userId, b.handle, 1, []);
+    await expect(send(conversation, { clientId, text: 'heard?' })).resolves.toMatchObject({ seq: 1, duplicate: true });
+    expect(stage.sentTo(b.userId, 'message:new')).toHaveLength(1);
   });
 
   it('knows no foreign, made-up or deleted conversation', async () => {

@@ -11,6 +11,7 @@ import { ConversationRepository } from '../../src/chat/conversation.repository.j
 import { ConversationService } from '../../src/chat/conversation.service.js';
 import { HistoryService } from '../../src/chat/history.service.js';
 import { MemberLookup } from '../../src/chat/member-lookup.js';
+import { MessageDelivery } from '../../src/chat/message-delivery.js';
 import { MessagePolicies } from '../../src/chat/message-policy.port.js';
 import { MessageRepository } from '../../src/chat/message.repository.js';
 import { MessageService } from '../../src/chat/message.service.js';
@@ -25,6 +26,7 @@ import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
 import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { Database } from '../../src/platform/postgres/database.js';
+import type { ProcessChannel } from '../../src/platform/realtime/process-channel.js';
 import { Clock } from '../../src/platform/time/clock.js';
 import type { PresenceService } from '../../src/presence/presence.service.js';
 import { createDatabase } from './database.js';
@@ -57,6 +59,7 @@ export class ChatStage {
   readonly messageRows: MessageRepository;
   readonly conversationRows: ConversationRepository;
   readonly policies = new MessagePolicies();
+  readonly knowledge = new ClientKnowledge(this.metrics);
 
   private constructor(
     /** As the owner of the server; the services act as the application's role. */
@@ -67,6 +70,7 @@ export class ChatStage {
     const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: false });
     const presence = {
       emit: (userId: string, event: string, payload: unknown) => void this.emitted.push({ userId, event, payload }),
+      isLocal: () => true,
     } as unknown as PresenceService;
     this.events = new DomainEvents(log);
     this.conversationRows = new ConversationRepository(database);
@@ -87,9 +91,11 @@ export class ChatStage {
     this.attendance = new Attendance(new AttendanceRepository(database), presence, this.events, durations);
     const pulse = new ConversationPulse(new PulseRepository(database), log, durations);
     const lanes = new AppendLanes(this.messageRows, this.metrics);
-    const knowledge = new ClientKnowledge(this.metrics);
-    this.messages = new MessageService(members, this.policies, lanes, pulse, presence, knowledge);
-    this.history = new HistoryService(members, pages, knowledge, this.metrics);
+    const delivery = new MessageDelivery(presence, this.knowledge, {
+      on: () => undefined,
+    } as unknown as ProcessChannel);
+    this.messages = new MessageService(members, this.policies, lanes, pulse, presence, delivery);
+    this.history = new HistoryService(members, pages, this.knowledge, this.metrics);
   }
 
   static async start(durations: Partial<ConversationConfig> = {}): Promise<ChatStage> {
