@@ -32,6 +32,13 @@ const { values: args } = parseArgs({
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
+function writeReport(results: RunResult[], skipped: readonly string[]): void {
+  mkdirSync(REPORT, { recursive: true });
+  writeFileSync(`${REPORT}/report.html`, htmlReport(results, skipped));
+  writeFileSync(`${REPORT}/report.md`, textReport(results, skipped));
+  say(`\n${textReport(results, skipped)}\n\n${REPORT}/report.html`);
+}
+
 async function runSeeds(): Promise<RunResult[]> {
   const results: RunResult[] = [];
   for (let seed = 1; seed <= Number(args.seeds); seed += 1) {
@@ -39,9 +46,10 @@ async function runSeeds(): Promise<RunResult[]> {
     const deployment = await FaultDeployment.start();
     try {
       const rows = ROWS.filter(({ name }) => args.row.some((part) => name.includes(part)));
-      results.push(
-        await runFaults(deployment, { seed, rows, faultsPerRow: Number(args.faults), bots: Number(args.bots), say }),
-      );
+      const options = { seed, rows, faultsPerRow: Number(args.faults), bots: Number(args.bots), say };
+      results.push(await runFaults(deployment, options));
+      // After each seed: a run that is cut short has shown what it has shown.
+      writeReport(results, SKIPPED);
     } finally {
       await deployment.stop();
     }
@@ -85,11 +93,11 @@ async function main(): Promise<number> {
   const results = args.url
     ? [await runRemote({ url: args.url, origin: args.origin ?? args.url, bots: Number(args.bots), say })]
     : await withPostgres(runSeeds);
-  const skipped = args.url ? ROWS.map(({ name }) => `${name}: needs control of the processes`) : SKIPPED;
-  mkdirSync(REPORT, { recursive: true });
-  writeFileSync(`${REPORT}/report.html`, htmlReport(results, skipped));
-  writeFileSync(`${REPORT}/report.md`, textReport(results, skipped));
-  say(`\n${textReport(results, skipped)}\n\n${REPORT}/report.html`);
+  if (args.url)
+    writeReport(
+      results,
+      ROWS.map(({ name }) => `${name}: needs control of the processes`),
+    );
   return results.reduce((sum, result) => sum + result.violations.length, 0);
 }
 
