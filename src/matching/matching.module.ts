@@ -13,6 +13,7 @@ import { OpeningTransaction } from './opening.transaction.js';
 import { OutcomeRepository } from './outcome.repository.js';
 import { PairClaimer } from './pair-claimer.js';
 import { RatingService } from './rating.service.js';
+import { RequeueNotes } from './requeue-notes.js';
 import { SearchEntry } from './search-entry.js';
 import { SearchHeartbeat } from './search-heartbeat.js';
 import { SearchQueue } from './search-queue.js';
@@ -42,6 +43,7 @@ import { ShardSweeper } from './shard-sweeper.js';
     OutcomeRepository,
     PairClaimer,
     RatingService,
+    RequeueNotes,
     SearchEntry,
     SearchHeartbeat,
     SearchQueue,

@@ -55,6 +55,20 @@ export class OutcomeRepository {
     return rows.length;
   }
 
+  /** Members who search again now, within `withinMs` of their conversation's end. Indexes: conversation_members_user_id_idx, match_outcomes_conversation_id_key. */
+  async noteRequeued(userIds: readonly string[], withinMs: number): Promise<void> {
+    await this.database.queryPrepared(
+      'matching_note_requeued',
+      `UPDATE match_outcomes o SET requeued_a = o.requeued_a OR left_by.a, requeued_b = o.requeued_b OR left_by.b
+         FROM (SELECT c.id, bool_or(m.slot = 0) AS a, bool_or(m.slot = 1) AS b
+                 FROM conversation_members m JOIN conversations c ON c.id = m.conversation_id
+                WHERE m.user_id = ANY ($1) AND c.ended_at > now() - make_interval(secs => $2 / 1000.0)
+                GROUP BY c.id) AS left_by
+        WHERE o.conversation_id = left_by.id`,
+      [userIds, withinMs],
+    );
+  }
+
   /**
    * The first rating of a member counts, while the conversation lasts and `withinMs` after. False when it is too late.
    * Index: match_outcomes_conversation_id_key.

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConversationService } from '../../src/chat/conversation.service.js';
 import { learningKey } from '../../src/matching/shard.keys.js';
 import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
 import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
@@ -103,6 +104,41 @@ describe('matching', () => {
     await sleep(400);
     expect((await partners([c, d])).size).toBe(0);
     await Promise.all([api.searches.cancel(c), api.searches.cancel(d)]);
+  });
+
+  it('notes of a match who searched again at once after it, and of nobody else', async () => {
+    const [a, b, c, d] = (await stage.aCrowd(api.database, 4)) as [string, string, string, string];
+    const start = (...users: string[]) => Promise.all(users.map((user) => api.searches.start(user, aSearch())));
+    const noted = async (user: string) => {
+      const [row] = await api.database.query<{ own: boolean; others: boolean }>(
+        `SELECT CASE m.slot WHEN 0 THEN requeued_a ELSE requeued_b END AS own, CASE m.slot WHEN 0 THEN requeued_b ELSE requeued_a END AS others
+           FROM match_outcomes o JOIN conversation_members m USING (conversation_id) WHERE m.user_id = $1`,
+        [user],
+      );
+      return row;
+    };
+    const end = async (user: string, agoS: number) => {
+      const conversations = api.app.get(ConversationService, { strict: false });
+      await conversations.endOf(user, 'left', user);
+      await api.database.query(
+        `UPDATE conversations SET ended_at = ended_at - make_interval(secs => $2)
+          WHERE id = (SELECT conversation_id FROM conversation_members WHERE user_id = $1)`,
+        [user, agoS],
+      );
+    };
+    await start(a, b);
+    await eventually(async () => (await partners([a])).get(a) === b);
+    await start(c, d);
+    await eventually(async () => (await partners([c])).get(c) === d);
+    await end(a, 0);
+    await end(c, 60);
+    const apart = { seeks: { genders: ['woman' as const] } };
+    // In this order: what is noted of c is noted by the time that a's is.
+    for (const user of [c, a]) await api.searches.start(user, aSearch(apart));
+    await eventually(async () => (await noted(a))?.own);
+    expect(await noted(a)).toEqual({ own: true, others: false });
+    expect(await noted(c)).toEqual({ own: false, others: false });
+    await Promise.all([a, c].map((user) => api.searches.cancel(user)));
   });
 
   it('refuses who already chats', async () => {
