@@ -7,7 +7,6 @@ import { AvoidanceService } from '../safety/avoidance.service.js';
 import { MatchRepository } from './match.repository.js';
 import { AlreadyChatting } from './matching.errors.js';
 import { matchingJobs } from './matching.jobs.js';
-import { RequeueNotes } from './requeue-notes.js';
 import { SearchQueue } from './search-queue.js';
 import { SearchRecords } from './search-records.js';
 import type { SearchRecord } from './search-records.js';
@@ -25,7 +24,6 @@ export class SearchEntry {
     private readonly avoidance: AvoidanceService,
     private readonly matches: MatchRepository,
     private readonly producer: JobProducer,
-    private readonly requeues: RequeueNotes,
     private readonly log: Log,
   ) {}
 
@@ -42,11 +40,7 @@ export class SearchEntry {
       const record = { ...wanted, ...home };
       const reply = await this.queue.enqueue({ ...record, avoidance });
       if (reply.wake) void this.wake(home.shard);
-      if (reply.status === 'new') {
-        await this.refuseWhoChats(record);
-        // One that comes back to an emptied Redis is no new wish.
-        if (wanted.sinceMs === 0) this.requeues.searched(wanted.userId);
-      }
+      if (reply.status === 'new') await this.refuseWhoChats(record);
       if (reply.status === 'new' || reply.status === 'live') {
         this.records.remember({ ...record, sinceMs: reply.sinceMs });
         return { searchId: home.searchId, sinceMs: reply.sinceMs };

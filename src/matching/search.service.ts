@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { SearchStatus } from '../contracts/state.dto.js';
 import { Unavailable } from '../platform/errors/stoa-error.js';
+import { RequeueNotes } from './requeue-notes.js';
 import { SearchEntry } from './search-entry.js';
 import { SearchHeartbeat } from './search-heartbeat.js';
 import { SearchQueue } from './search-queue.js';
@@ -24,11 +25,15 @@ export class SearchService {
     private readonly records: SearchRecords,
     private readonly heartbeat: SearchHeartbeat,
     private readonly statuses: SearchStatusReader,
+    private readonly requeues: RequeueNotes,
   ) {}
 
   /** A live search keeps its id and place; other wishes take effect in it. @throws AlreadyChatting */
-  start(userId: string, input: SearchInput): Promise<LiveSearch> {
-    return this.entry.enter({ userId, shard: shardOf(input.languages), attrs: packAttributes(input), sinceMs: 0 });
+  async start(userId: string, input: SearchInput): Promise<LiveSearch> {
+    const wanted = { userId, shard: shardOf(input.languages), attrs: packAttributes(input), sinceMs: 0 };
+    const search = await this.entry.enter(wanted);
+    this.requeues.searched(userId);
+    return search;
   }
 
   /** `matched`: a match was quicker; its conversation is open. */
