@@ -13,7 +13,7 @@ import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { DomainEvents } from '../../src/platform/events/domain-events.js';
 import { defineJobs } from '../../src/platform/queue/job-definitions.js';
 import type { JobHandlers } from '../../src/platform/queue/job-definitions.js';
-import { JobProducer } from '../../src/platform/queue/job-producer.js';
+import { JobProducer, QUEUE_PREFIX } from '../../src/platform/queue/job-producer.js';
 import { Processor } from '../../src/platform/queue/processor.decorator.js';
 import type { JobProcessor } from '../../src/platform/queue/processor.decorator.js';
 import { JobRunnerModule, QueueModule } from '../../src/platform/queue/queue.module.js';
@@ -151,6 +151,23 @@ describe('jobs', () => {
     const after = beats;
     await until(() => beats > after + 2, 15_000);
   }, 20_000);
+
+  it('that repeat come back after a clock that was ahead has put them off', async () => {
+    const queue = producer.queueOf(jobs);
+    const far = Date.now() + 86_400_000;
+    await until(async () => {
+      const known = await queue.getJobScheduler('beat');
+      await redis.zadd(`${QUEUE_PREFIX}:test:repeat`, 'XX', far, 'beat');
+      const [delayed] = await queue.getDelayed();
+      if (delayed) await redis.zadd(`${QUEUE_PREFIX}:test:delayed`, 'XX', far * 4_096, delayed.id ?? '');
+      await sleep(500);
+      return known !== undefined && delayed !== undefined && (await queue.getDelayedCount()) === 1;
+    });
+    const before = beats;
+    await sleep(1_000);
+    expect(beats).toBe(before);
+    await until(() => beats > before + 2, 25_000);
+  }, 40_000);
 
   it('are refused at once while Redis is away', async () => {
     redis.disconnect();

@@ -19,6 +19,9 @@ export const QUEUE_PREFIX = '{stoa:queue}';
 export const KEEP_DONE = { age: 3_600, count: 1_000 };
 export const KEEP_FAILED = { age: 7 * 86_400, count: 5_000 };
 
+/** ms between two looks whether every repeated job is still to come */
+const LOOK_INTERVAL = 20_000;
+
 /** What travels in Redis: the payload and the id of the request that caused it. */
 export interface JobData {
   rid?: string;
@@ -45,6 +48,7 @@ interface Schedule {
 export class JobProducer implements OnApplicationShutdown {
   private readonly queues = new Map<string, Queue>();
   private readonly schedules: Schedule[] = [];
+  private timer?: NodeJS.Timeout;
 
   constructor(
     @Inject(REDIS) private readonly redis: RedisClient,
@@ -74,7 +78,10 @@ export class JobProducer implements OnApplicationShutdown {
     await this.queueOf(queue).add(name, data, options);
   }
 
-  /** Runs a job every `everyMs`, once in the whole deployment; put back by itself when Redis was emptied. */
+  /**
+   * Runs a job every `everyMs`, once in the whole deployment; put back by itself when Redis was emptied, and when a clock that was
+   * ahead has put it off.
+   */
   async schedule<Q extends QueueDefinition, Name extends keyof Q['jobs'] & string>(
     queue: Q,
     name: Name,
@@ -83,6 +90,7 @@ export class JobProducer implements OnApplicationShutdown {
   ): Promise<void> {
     const schedule = { queue, name, everyMs, payload };
     this.schedules.push(schedule);
+    this.timer ??= setInterval(() => void this.lookAfterAll(), LOOK_INTERVAL).unref();
     await this.upsert(schedule).catch((error: unknown) => {
       this.log.warn({ event: 'job.schedule_postponed', job: name, err: error });
     });
@@ -112,6 +120,7 @@ export class JobProducer implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
   }
 
@@ -119,8 +128,25 @@ export class JobProducer implements OnApplicationShutdown {
     for (const schedule of this.schedules) await this.upsert(schedule);
   }
 
-  private async upsert({ queue, name, everyMs, payload }: Schedule): Promise<void> {
+  private async lookAfterAll(): Promise<void> {
+    try {
+      for (const schedule of this.schedules) if (!(await this.isToCome(schedule))) await this.upsert(schedule);
+    } catch (error) {
+      this.log.debug({ event: 'job.schedule_unseen', err: error });
+    }
+  }
+
+  /** False also when the next run is later than it should be: the process that made it had a clock that was ahead. */
+  private async isToCome({ queue, name, everyMs }: Schedule): Promise<boolean> {
+    const known = await this.queueOf(queue).getJobScheduler(name);
+    return known?.next !== undefined && known.next - Date.now() <= everyMs + LOOK_INTERVAL;
+  }
+
+  private async upsert(schedule: Schedule): Promise<void> {
+    const { queue, name, everyMs, payload } = schedule;
     const { options } = queue.jobs[name] ?? {};
+    // BullMQ keeps the next run that it knows.
+    if (!(await this.isToCome(schedule))) await this.queueOf(queue).removeJobScheduler(name);
     await this.queueOf(queue).upsertJobScheduler(
       name,
       { every: everyMs },

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { deploy } from '../support/deployment.js';
+import type { Deployment, Member } from '../support/deployment.js';
+import { Person, meet } from '../support/person.js';
+
+// The clock of one machine jumps ahead: what expires goes by the time of Postgres.
+
+const JUMP_MS = 48 * 3_600_000;
+/** Sweeps, retention and the sessions' beacon have their turn within this (ms). */
+const A_FEW_SWEEPS = 12_000;
+
+let deployment: Deployment;
+let database: pg.Client;
+
+beforeAll(async () => {
+  // The shortest retention: looked for every 15 s, and at the start.
+  deployment = await deploy({ apis: 1, env: { MESSAGE_RETENTION_SECONDS: '60', RECONNECT_GRACE_MS: '25000' } });
+  database = new pg.Client({ connectionString: deployment.databaseUrl });
+  await database.connect();
+});
+afterAll(async () => {
+  await database?.end();
+  await deployment?.stop();
+});
+
+async function jump(member: Member, byMs: number): Promise<void> {
+  await member.stop();
+  const preload = pathToFileURL('test/support/clock-ahead.mjs').href;
+  Object.assign(member.env, { NODE_OPTIONS: `--import ${preload}`, CLOCK_AHEAD_MS: `${byMs}` });
+  await member.start();
+}
+
+const countOf = async (table: string): Promise<number> =>
+  (await database.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table}`)).rows[0]?.count ?? 0;
+
+it('two days ahead, nothing expires early: conversations, the grace, what was said, sessions; and people still meet', async () => {
+  const [api] = deployment.apis as [Member];
+  const over = await meet([api.url]);
+  await over.ada.say(over.adas, 'kept for a minute');
+  await over.ada.ask('conversation:leave', { conversationId: over.adas });
+  const { ada, adas, bob, bobs } = await meet([api.url]);
+  await ada.say(adas, 'before');
+  for (const worker of deployment.workers) await jump(worker, JUMP_MS);
+  await jump(api, JUMP_MS);
+  for (const person of [over.ada, over.bob, ada, bob]) person.disconnect();
+  const countAll = async (): Promise<number[]> => [
+    await countOf('sessions'),
+    await countOf('conversations'),
+    await countOf('messages'),
+  ];
+  const before = await countAll();
+  expect(await ada.connect()).toMatchObject({ state: 'chatting' });
+  // Bob is away, for less than the grace.
+  await sleep(A_FEW_SWEEPS);
+  expect(await countAll()).toEqual(before);
+  expect(ada.all('conversation:ended')).toEqual([]);
+  expect(ada.all('session:revoked')).toEqual([]);
+  expect(await bob.connect()).toMatchObject({ state: 'chatting', lastSeq: 1 });
+  await bob.say(bobs, 'after');
+  expect((await over.ada.http('GET', '/me')).status).toBe(200);
+  const later = await meet([api.url]);
+  await later.ada.say(later.adas, 'and new ones meet');
+  for (const person of [ada, bob, later.ada, later.bob]) person.disconnect();
+}, 120_000);
+
+it('and back by four days, what is due goes all the same: the next runs that the fast clock has put off are found', async () => {
+  for (const member of [...deployment.workers, ...deployment.apis]) await jump(member, -JUMP_MS);
+  await database.query(`UPDATE conversations SET delete_after = now() - interval '1 s' WHERE ended_at IS NOT NULL`);
+  await expect.poll(() => countOf('conversations WHERE ended_at IS NOT NULL'), { timeout: 40_000 }).toBe(0);
+  const [api] = deployment.apis as [Member];
+  const person = await Person.guest(api.url);
+  expect((await person.connect()).state).toBe('idle');
+  person.disconnect();
+}, 120_000);

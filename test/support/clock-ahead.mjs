@@ -1,0 +1,14 @@
+// Preloaded with `node --import`: the clock of the machine of this process is ahead by CLOCK_AHEAD_MS (ms).
+const ahead = Number(process.env.CLOCK_AHEAD_MS);
+const TrueDate = Date;
+
+globalThis.Date = class extends TrueDate {
+  constructor(...args) {
+    if (args.length > 0) super(...args);
+    else super(TrueDate.now() + ahead);
+  }
+
+  static now() {
+    return TrueDate.now() + ahead;
+  }
+};
