@@ -65,8 +65,8 @@ export class SearchEntry {
     throw new AlreadyChatting();
   }
 
-  /** A lost wake-up costs at most one sweep. */
-  private async wake(shard: SearchPlace['shard']): Promise<void> {
+  /** Asks for a run of the shard. A wake-up that is lost costs at most a sweep, or a heartbeat of anybody who waits. */
+  async wake(shard: SearchPlace['shard']): Promise<void> {
     await this.producer
       .add(matchingJobs, 'shard.run', { shard })
       .catch((error: unknown) => this.log.warn({ event: 'matching.wake_failed', shard, err: error }));

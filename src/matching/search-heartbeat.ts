@@ -52,7 +52,10 @@ export class SearchHeartbeat {
     const replies = await this.queue.touch(shard, searchIds, SEARCH_LEASE_MS);
     const having = (...wanted: (typeof replies)[number][]) => searches.filter((_, i) => wanted.includes(replies[i]!));
     for (const { userId } of having('ended')) this.records.forget(userId);
-    await Promise.all(having('live').map((search) => this.queue.keepHome(search)));
+    const live = having('live');
+    await Promise.all(live.map((search) => this.queue.keepHome(search)));
+    // What the sweep does as well: this does not depend on a schedule that died with its worker.
+    if (live.length > 0 && (await this.queue.wantRun(shard))) await this.entry.wake(shard);
     return having('unknown', 'lost');
   }
 

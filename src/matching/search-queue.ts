@@ -78,6 +78,11 @@ export class SearchQueue {
     return touchScript.run(this.redis, keys, [leaseMs, DELTAS_KEPT, ...searchIds]);
   }
 
+  /** True when nobody runs the shard, and the caller has to ask for a run. */
+  async wantRun(shard: string): Promise<boolean> {
+    return (await this.redis.set(runnerKey(shard), 'wanted', 'PX', RUNNER_LEASE_MS, 'NX')) === 'OK';
+  }
+
   /** undefined when it does not live, or will not outlive the claim that it is in. */
   async read({ shard, searchId }: SearchPlace): Promise<StoredSearch | undefined> {
     const key = ticketKey(shard, searchId);

@@ -4,6 +4,7 @@ import { ShardFeed } from '../../src/matching/shard-feed.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import { ShardRunner } from '../../src/matching/shard-runner.js';
 import { leasesKey, runnerKey, waitingKey } from '../../src/matching/shard.keys.js';
+import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
 import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
 
@@ -86,6 +87,20 @@ describe("a runner's picture of its shard", () => {
     const turns = follow.mock.calls.map(([, , name]) => name).filter((name, i, names) => name !== names[i - 1]);
     expect(new Set(turns).size).toBe(turns.length);
     expect(await process.redis.exists(runnerKey(SHARD))).toBe(0);
+  });
+
+  it('is looked after when its wake-up was lost: whoever waits asks for a run, if nobody runs the shard', async () => {
+    const [a] = (await stage.aCrowd(process.database, 1)) as [string];
+    await process.searches.start(a, aSearch());
+    const asked = vi.spyOn(process.app.get(JobProducer), 'add').mockResolvedValue();
+    await process.redis.set(runnerKey(SHARD), 'somebody');
+    await process.searches.refresh([a]);
+    expect(asked).not.toHaveBeenCalled();
+    await process.redis.del(runnerKey(SHARD));
+    await process.searches.refresh([a]);
+    await process.searches.refresh([a]);
+    expect(asked.mock.calls.map(([, job, payload]) => [job, payload])).toEqual([['shard.run', { shard: SHARD }]]);
+    await process.searches.cancel(a);
   });
 
   it('lets nobody stand in the way who must not be met', async () => {
