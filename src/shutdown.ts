@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Log } from './platform/logging/log.js';
+import { Metrics } from './platform/metrics/metrics.js';
 
 /** After this the process ends, whatever still hangs (ms). */
 const HARD_DEADLINE = 20_000;
@@ -38,5 +39,9 @@ export function shutDownGracefully(
     log.error({ event: 'process.uncaught_exception', err: error });
     void end(1);
   });
-  process.on('unhandledRejection', (reason) => log.error({ event: 'process.unhandled_rejection', err: reason }));
+  const rejections = app.get(Metrics).counter('stoa_process_unhandled_rejections_total', 'Promises that failed unseen');
+  process.on('unhandledRejection', (reason) => {
+    rejections.inc();
+    log.error({ event: 'process.unhandled_rejection', err: reason });
+  });
 }
