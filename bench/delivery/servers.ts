@@ -17,6 +17,8 @@ export interface Contender {
   name: string;
   processes: ChildProcess[];
   pairs: (count: number) => Promise<Pair[]>;
+  /** Share of the messages that must have reached the partner. */
+  leastDelivered: number;
   stop: () => void;
 }
 
@@ -79,7 +81,8 @@ export async function startPlain(name: string, script: string, redisUrl?: string
     ),
   );
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  return { name, processes, pairs: (count) => Promise.resolve(plainPairs(urls, count)), stop: stopAll(processes) };
+  const pairs = (count: number): Promise<Pair[]> => Promise.resolve(plainPairs(urls, count));
+  return { name, processes, pairs, leastDelivered: 1, stop: stopAll(processes) };
 }
 
 interface StoaOptions {
@@ -118,7 +121,10 @@ export async function startStoa(options: StoaOptions): Promise<Contender> {
     ),
   );
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  return { name, processes, pairs: (count) => stoaPairs(urls, databaseUrl, count), stop: stopAll(processes) };
+  // Hints between processes are best effort, and without a store there is nothing to heal a lost one from.
+  const leastDelivered = options.withoutStore && apis > 1 ? 0.9 : 1;
+  const pairs = (count: number): Promise<Pair[]> => stoaPairs(urls, databaseUrl, count);
+  return { name, processes, pairs, leastDelivered, stop: stopAll(processes) };
 }
 
 /** The build with its one write replaced by counting: what the way of a message costs without Postgres. */
