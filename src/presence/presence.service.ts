@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RevokeReason, ServerEvent, ServerEvents } from '../contracts/socket-events.js';
 import type { State } from '../contracts/state.dto.js';
 import { Log } from '../platform/logging/log.js';
+import { closeConnection } from '../platform/realtime/close-connection.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { sendEvent } from '../platform/realtime/socket-writer.js';
 import { ProcessChannel } from '../platform/realtime/process-channel.js';
@@ -122,8 +123,9 @@ export class PresenceService {
 
   private supersede(connection: Connection): void {
     this.registry.remove(connection);
+    if (connection.data.closing) return;
     connection.emit('session:superseded', { at: new Date().toISOString() });
-    connection.disconnect(true);
+    void closeConnection(connection, 'SUPERSEDED');
   }
 
   private supersedeHere(userId: string, connectionId: string): void {
@@ -135,8 +137,9 @@ export class PresenceService {
     const connection = this.registry.find(userId);
     if (!connection) return false;
     if (sessionId !== null && connection.data.identity.sessionId !== sessionId) return true;
+    if (connection.data.closing) return true;
     connection.emit('session:revoked', { reason });
-    connection.disconnect(true);
+    void closeConnection(connection, 'UNAUTHENTICATED');
     return true;
   }
 

@@ -123,6 +123,7 @@ describe('presence', () => {
     const first = await arrive(one);
     const second = await arrive(one);
     expect(first.events).toEqual(['session:ready', 'session:superseded']);
+    await until(() => first.closed);
     expect(first.closed).toBe(true);
     const third = await arrive(two);
     await until(() => second.closed);

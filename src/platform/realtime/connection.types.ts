@@ -1,6 +1,8 @@
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import type { ClientToServer, ServerEvent, ServerToClient } from '../../contracts/socket-events.js';
 import type { Identity } from '../identity/identity.types.js';
+import type { ClosingCode } from './close-connection.js';
+import type { SocketOrder } from './socket-order.js';
 
 /** What a socket carries for its whole life. */
 export interface ConnectionData {
@@ -13,6 +15,10 @@ export interface ConnectionData {
   generation?: number;
   /** Events that wait for `session:ready`, which is the first on every connection; absent once it was sent. */
   held?: [event: ServerEvent, payload: unknown][];
+  /** What it asked, in order; set by the edge. */
+  order?: SocketOrder;
+  /** Set when it is over, and waits for its last answers only. */
+  closing?: ClosingCode;
 }
 
 /** One live socket, after the handshake. */

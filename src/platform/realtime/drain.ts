@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Readiness } from '../health/readiness.js';
+import { closeConnection } from './close-connection.js';
 import { HandshakeGate } from './handshake-gate.js';
 import type { RealtimeServer } from './connection.types.js';
 import { SocketEdge } from './socket-edge.js';
@@ -27,7 +28,9 @@ export class Drain {
       connection.emit('server:draining', { reconnectInMs: Math.floor(Math.random() * SPREAD) });
     const deadline = performance.now() + SPREAD + PATIENCE;
     while (server.engine.clientsCount > 0 && performance.now() < deadline) await sleep(50);
-    server.disconnectSockets(true);
+    await Promise.all(
+      [...server.sockets.sockets.values()].map((connection) => closeConnection(connection, 'DRAINING')),
+    );
     await this.edge.settled();
   }
 }

@@ -61,6 +61,7 @@ export class SocketEdge {
   attach(connection: Connection, handlers: ReadonlyMap<string, EventHandler>): void {
     const order = new SocketOrder(MAX_WAITING);
     const attached = { connection, order, handlers };
+    connection.data.order = order;
     // The way of known events; what it leaves to Socket.IO comes by the other.
     const tapped = tapEvents(connection, KNOWN_EVENTS, ({ ackId, data }) =>
       this.receive(attached, data, (answer) => writePacket(connection, ackPacket(ackId, answer))),
@@ -95,6 +96,7 @@ export class SocketEdge {
     const name = KNOWN_EVENTS.has(data[0]) ? (data[0] as ClientEvent) : undefined;
     const fail = (error: unknown): void => this.refuse(ack, error, { requestId, event: name ?? 'unknown' });
     try {
+      if (connection.data.closing) throw new StoaError(connection.data.closing);
       this.gate.admit(connection, name);
       const handler = name && handlers.get(name);
       if (!handler) throw new StoaError('EVENT_UNKNOWN');

@@ -20,6 +20,12 @@ export class SocketOrder {
     return turn;
   }
 
+  /** Resolves when all that was added until now is done, and whoever waited for it has heard. Never rejects. */
+  async settled(): Promise<void> {
+    await this.tail;
+    await new Promise(setImmediate);
+  }
+
   private readonly done = (): void => {
     this.waiting -= 1;
   };
