@@ -1,3 +1,4 @@
+import { access, constants, mkdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { StoaConfig } from './config/config.types.js';
@@ -14,6 +15,9 @@ const EXIT_CONFIG = 78;
 
 /** How long a start waits for a store that does not answer (ms). */
 const STORE_PATIENCE = 30_000;
+
+/** How long it waits for a folder (ms). */
+const FOLDER_PATIENCE = 3_000;
 
 /** What the two roots are built from. */
 export interface Boot {
@@ -33,7 +37,7 @@ export async function boot(role: 'api' | 'worker'): Promise<Started> {
   const unsafe = config.runtime.environment === 'test';
   const facts = await patiently('Postgres', () => inspectDatabase(config.database.url, unsafe));
   const redisFaults = await patiently('Redis', () => inspectRedis(config.redis.urls));
-  refuse([...facts.faults, ...redisFaults]);
+  refuse([...facts.faults, ...redisFaults, ...(role === 'worker' ? await inspectMailDir(config) : [])]);
   const source = createDataSource({ url: config.database.url, applicationName: `stoa-${role}`, facts });
   await source.initialize();
   const { tracesUrl } = config.runtime;
@@ -53,7 +57,24 @@ export function loadConfig(): StoaConfig {
   }
 }
 
-function refuse(faults: readonly string[]): void {
+/** The worker writes mails there, when no server takes them. */
+async function inspectMailDir({ mail }: StoaConfig): Promise<string[]> {
+  if (mail.smtpUrl !== undefined) return [];
+  const isWritable = await Promise.race([
+    mkdir(mail.dir, { recursive: true })
+      .then(() => access(mail.dir, constants.W_OK))
+      .then(
+        () => true,
+        () => false,
+      ),
+    // Node's mkdir never ends in a file system that takes no folders, such as /proc.
+    sleep(FOLDER_PATIENCE, false, { ref: false }),
+  ]);
+  return isWritable ? [] : ['MAIL_DIR is no folder that this process can write to'];
+}
+
+/** Ends the process when there is a fault, one readable line for each. */
+export function refuse(faults: readonly string[]): void {
   if (faults.length === 0) return;
   for (const fault of faults) process.stderr.write(`stoa: ${fault}\n`);
   process.exit(EXIT_CONFIG);

@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ApiModule } from './api.module.js';
-import { boot } from './boot.js';
+import { boot, refuse } from './boot.js';
 import { configureHttp } from './platform/http/configure-http.js';
 import { Log } from './platform/logging/log.js';
 import { NestLogger } from './platform/logging/nest-logger.js';
@@ -21,5 +21,8 @@ configureHttp(app, started.config.http);
 const sockets = new SocketAdapter(app, app.getHttpServer());
 app.useWebSocketAdapter(sockets);
 shutDownGracefully(app, () => app.get(Drain).run(sockets.create()), started.stopTracing);
-await app.listen(started.config.http.port);
+await app.listen(started.config.http.port).catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+  refuse([`PORT cannot be listened on (${error.code})`]);
+});
 app.get(Log).info({ event: 'api.listening', port: started.config.http.port, origin: started.config.http.publicOrigin });

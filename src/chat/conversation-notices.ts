@@ -40,7 +40,7 @@ export class ConversationNotices {
   ended(conversation: EndedConversation, tellLeaver: boolean): void {
     const { conversationId, cause, bySlot, members, lastSeq } = conversation;
     this.endedCount.inc({ cause });
-    this.log.info({ event: 'conversation.ended', conversationId, cause, messages: lastSeq });
+    this.log.info({ event: 'conversation.ended', conversationId, reason: cause, messages: lastSeq });
     for (const slot of SLOTS) {
       const { userId, handle } = members[slot];
       if (!userId || (slot === bySlot && !tellLeaver)) continue;

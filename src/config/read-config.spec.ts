@@ -85,6 +85,25 @@ describe('readConfig', () => {
     );
   });
 
+  it.each([
+    ['SMTP_URL', 'mail.example'],
+    ['SMTP_URL', 'https://mail.example'],
+    ['ALLOWED_HOSTS', 'chat.example:80'],
+    ['ALLOWED_HOSTS', 'http://chat.example'],
+    ['ALLOWED_HOSTS', 'chat.example,,'],
+    ['TRUST_PROXY', '10.0.0.0/99'],
+    ['TRUST_PROXY', '1.2.3'],
+  ])('refuses %s=%s', (key, value) => {
+    const faults = faultsOf({ ...valid, [key]: value });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^${key} must`));
+  });
+
+  it('takes what such settings are for', () => {
+    const settings = { SMTP_URL: 'smtps://u:p@mail.example:465', ALLOWED_HOSTS: 'chat.example, [::1],localhost' };
+    expect(faultsOf({ ...valid, ...settings, TRUST_PROXY: 'loopback, 10.0.0.0/8,fd00::/8' })).toEqual([]);
+  });
+
   it('takes a password of the staff, if it is long enough', () => {
     expect(readConfig({ ...valid, STAFF_PASSWORD: 'x'.repeat(32) }).staff).toEqual({ password: 'x'.repeat(32) });
     expect(readConfig(valid).staff).toEqual({});

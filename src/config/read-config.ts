@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv';
+import proxyAddr from 'proxy-addr';
 import type { StaffConfig, StoaConfig } from './config.types.js';
 import { ENV_SCHEMA } from './env.schema.js';
 import type { EnvKey } from './env.schema.js';
@@ -52,6 +53,8 @@ function buildTree(s: Settings, faults: string[]): StoaConfig {
   requireUrls('DATABASE_URL', databaseUrl ? [databaseUrl] : [], /^postgres(ql)?:\/\//, faults);
   if (s.OTLP_URL !== undefined && !/^https?:$/.test(URL.parse(s.OTLP_URL)?.protocol ?? ''))
     faults.push('OTLP_URL must be an http or https URL');
+  if (s.SMTP_URL !== undefined && !/^smtps?:$/.test(URL.parse(s.SMTP_URL)?.protocol ?? ''))
+    faults.push('SMTP_URL must be an smtp or smtps URL');
   requireUrls('REDIS_URL', redisUrls, /^rediss?:\/\/[^/]+/, faults);
   return {
     runtime: {
@@ -64,7 +67,7 @@ function buildTree(s: Settings, faults: string[]): StoaConfig {
       port: s.PORT,
       publicOrigin: origin.origin,
       secure: origin.protocol === 'https:',
-      allowedHosts: allowedHosts(s.ALLOWED_HOSTS, origin.hostname, production),
+      allowedHosts: allowedHosts(s.ALLOWED_HOSTS, origin.hostname, production, faults),
       trustProxy: readProxies(s.TRUST_PROXY, faults),
       ...(s.METRICS_PORT === undefined ? {} : { metricsPort: s.METRICS_PORT }),
     },
@@ -117,8 +120,12 @@ function requireUrls(key: string, urls: string[], shape: RegExp, faults: string[
     faults.push(`${key} is not a URL of the expected kind`);
 }
 
-function allowedHosts(value: string | undefined, publicHost: string, production: boolean): string[] {
+const HOST_NAME = /^([\w-]+(\.[\w-]+)*|\[[\da-f:]+\])$/;
+
+function allowedHosts(value: string | undefined, publicHost: string, production: boolean, faults: string[]): string[] {
   const named = value?.split(',').map((h) => h.trim().toLowerCase()) ?? [publicHost];
+  if (!named.every((name) => HOST_NAME.test(name)))
+    faults.push('ALLOWED_HOSTS must list names without scheme and port');
   return production ? named : [...new Set([...named, 'localhost', '127.0.0.1', '[::1]'])];
 }
 
@@ -129,7 +136,16 @@ function readProxies(value: string, faults: string[]): string[] {
     .split(',')
     .map((r) => r.trim())
     .filter((r) => r !== '');
-  if (!ranges.every((r) => PROXY_RANGE.test(r) && !/^\d+$/.test(r)))
+  if (!ranges.every((r) => PROXY_RANGE.test(r) && !/^\d+$/.test(r) && canCompile(r)))
     faults.push('TRUST_PROXY must list addresses or CIDR ranges (never true, never a bare number)');
   return ranges;
+}
+
+function canCompile(range: string): boolean {
+  try {
+    proxyAddr.compile(range);
+    return true;
+  } catch {
+    return false;
+  }
 }

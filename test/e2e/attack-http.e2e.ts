@@ -8,6 +8,7 @@ import { ORIGIN, deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
 import { Person, aProfile } from '../support/person.js';
 import { dial, readAnswer, sendRaw, timeUntilClosed } from '../support/raw-http.js';
+import type { RawAnswer } from '../support/raw-http.js';
 
 // The rows of security.md, section 3, that concern HTTP: a row a test, named by its number. Black box, over real processes.
 
@@ -68,6 +69,12 @@ const rawPost = (person: Person, path: string, body: string, headers = ''): stri
   `POST /api/v1${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: ${ORIGIN}\r\nCookie: ${person.cookie}\r\n` +
   `X-CSRF-Token: ${person.csrfToken}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
   `${headers}\r\n${body}`;
+
+function expectProblem({ head, body }: RawAnswer): void {
+  const { requestId, code } = JSON.parse(body) as { requestId: string; code: string };
+  expect(head).toContain(`X-Request-Id: ${requestId}`);
+  expect([head.includes('Content-Type: application/problem+json'), code]).toEqual([true, 'INPUT_INVALID']);
+}
 
 describe('forgery', () => {
   it('#1 refuses a POST without CSRF token, and notes it', async () => {
@@ -289,11 +296,37 @@ describe('bodies', () => {
 
   it('refuses endless headers and methods that nobody serves, and never says what it runs on', async () => {
     const get = (rest: string) => `GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n${rest}\r\n`;
-    expect((await sendRaw(url, get(`X-Long: ${'x'.repeat(9_000)}\r\n`))).status).toBe(431);
+    const tooLong = await sendRaw(url, get(`X-Long: ${'x'.repeat(9_000)}\r\n`));
+    expect(tooLong.status).toBe(431);
+    expectProblem(tooLong);
     expect((await sendRaw(url, get('').replace('GET', 'TRACE'))).status).toBe(405);
     const answer = await sendRaw(url, get(''));
     expect(answer.status).toBe(200);
     expect(answer.head).not.toMatch(/^(x-powered-by|server):/im);
+  });
+});
+
+describe('what fails below the routes', () => {
+  it.each([
+    ['nonsense', 'NONSENSE\r\n\r\n'],
+    [
+      'two lengths',
+      'POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+  ])('answers %s with a problem and a request id', async (_, request) => {
+    const answer = await sendRaw(url, request);
+    expect(answer.status).toBe(400);
+    expectProblem(answer);
+  });
+
+  it('refuses a request without a host as one for a foreign host', async () => {
+    const { status, body } = await sendRaw(url, 'GET / HTTP/1.1\r\n\r\n');
+    expect([status, JSON.parse(body).code]).toEqual([421, 'HOST_UNKNOWN']);
+  });
+
+  it('ignores other upgrades and expectations', async () => {
+    for (const line of ['Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c', 'Expect: miracles'])
+      expect((await sendRaw(url, `GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n${line}\r\n\r\n`)).status).toBe(200);
   });
 });
 

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis } from '../../scripts/services/redis.mjs';
@@ -68,6 +70,19 @@ describe.each(['dist/main.js', 'dist/worker.js'])('%s', (entry) => {
       ['stoa: Redis must not evict: maxmemory-policy is allkeys-lru, not noeviction'],
     ]);
   });
+});
+
+it.each(['/proc/none', '/dev/null/mails'])('the worker refuses to write mails to %s', (folder) => {
+  const { code, lines } = start('dist/worker.js', { ...env, MAIL_DIR: folder });
+  expect([code, lines]).toEqual([78, ['stoa: MAIL_DIR is no folder that this process can write to']]);
+});
+
+it('the api refuses a port that is taken', async () => {
+  const taken = createServer().listen(0);
+  const { port } = taken.address() as AddressInfo;
+  const { code, lines } = start('dist/main.js', { ...env, PORT: `${port}` });
+  taken.close();
+  expect([code, lines]).toEqual([78, ['stoa: PORT cannot be listened on (EADDRINUSE)']]);
 });
 
 describe('a deployment', () => {

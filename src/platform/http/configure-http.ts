@@ -10,20 +10,8 @@ import { assignRequestId, checkTarget } from './request-gate.js';
 import { traceRequest } from './request-tracing.js';
 import { measureRequests } from './request-metrics.js';
 import { apiHeaders } from './security-headers.js';
+import { configureServer } from './server-edge.js';
 import { serveWebClient } from './web-client.js';
-
-/** Time-outs of Node's HTTP server (ms) and its other bounds: slow or idle clients hold nothing for long. */
-const SERVER_LIMITS = {
-  headersTimeout: 10_000,
-  requestTimeout: 15_000,
-  keepAliveTimeout: 65_000,
-  maxRequestsPerSocket: 1_000,
-  maxConnections: 20_000,
-  // How often the two time-outs are looked at; Node's default of 30 s would treble them.
-  connectionsCheckingInterval: 1_000,
-  /** bytes */
-  maxHeaderSize: 8 * 1_024,
-};
 
 /** Where the routes lie; probes stay at the root. Also for the document that describes them. */
 export function setApiPrefix(app: INestApplication): void {
@@ -46,5 +34,5 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   setApiPrefix(app);
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(Log)));
-  Object.assign(app.getHttpServer(), SERVER_LIMITS);
+  configureServer(app.getHttpServer());
 }

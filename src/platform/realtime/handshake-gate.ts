@@ -6,7 +6,7 @@ import { Cohorts } from '../concurrency/cohorts.js';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
 import { StoaError, Unavailable } from '../errors/stoa-error.js';
 import { LoadMonitor } from '../health/load-monitor.js';
-import { refuseUpgrade } from '../http/refuse-upgrade.js';
+import { writeProblem } from '../http/raw-problem.js';
 import { hostName } from '../http/request-gate.js';
 import { SOCKET_HEADERS } from '../http/security-headers.js';
 import { HandshakeLimits } from '../limiter/handshake-limits.js';
@@ -74,7 +74,7 @@ export class HandshakeGate {
       this.refusals.inc({ code: mapped.code });
       this.log.info({ event: 'handshake.refused', code: mapped.code, requestId });
       if (mapped.code === 'ORIGIN_FORBIDDEN') this.noteForeignOrigin(request, requestId);
-      refuseUpgrade(request, mapped, requestId);
+      writeProblem(request.socket, mapped, requestId);
       return false;
     }
   }

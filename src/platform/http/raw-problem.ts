@@ -1,12 +1,12 @@
 import { STATUS_CODES } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { toProblem } from '../errors/error-mapper.js';
 import type { StoaError } from '../errors/stoa-error.js';
 import { SOCKET_HEADERS } from './security-headers.js';
 
-/** Answers an upgrade request with a problem and ends it: the socket engine itself would say 400 and text/html, whatever the reason. */
-export function refuseUpgrade({ socket }: IncomingMessage, error: StoaError, requestId: string): void {
-  const problem = toProblem(error, requestId);
+/** Answers with a problem where there is no response object yet, and ends the connection. `status`: where HTTP has a better one. */
+export function writeProblem(socket: Duplex, error: StoaError, requestId: string, status?: number): void {
+  const problem = { ...toProblem(error, requestId), ...(status === undefined ? {} : { status }) };
   const body = JSON.stringify(problem);
   const headers = {
     ...SOCKET_HEADERS,
