@@ -8,15 +8,5 @@ export function seniorityBonus(waitS: number, meanWaitS: number, settings: Fairn
 
 /** rho: what a class that ends badly more often than all others is given, never beyond `classCap`. */
 export function classBonus(excessLoss: number, settings: FairnessSettings): number {
-  return Math.min(settings.classCap, Math.max(0, excessLoss));
-}
-
-/** f(i), added to the score when it is decided who goes first: seniority + class, 0..`seniority + classCap`. */
-export function fairnessBonus(
-  waitS: number,
-  meanWaitS: number,
-  excessLoss: number,
-  settings: FairnessSettings,
-): number {
-  return seniorityBonus(waitS, meanWaitS, settings) + classBonus(excessLoss, settings);
+  return Math.min(settings.classCap, settings.classGain * Math.max(0, excessLoss));
 }

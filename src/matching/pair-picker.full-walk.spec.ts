@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fairnessBonus } from './fairness.js';
+import { classBonus, seniorityBonus } from './fairness.js';
 import { holdS } from './hold.js';
 import { pickPairs } from './pair-picker.js';
 import type { PickBudget } from './pair-picker.js';
@@ -32,7 +32,7 @@ function relearnAll(pool: WaitingPool, { learning, config: { fairness } }: Shard
     if (nowMs - bucket.learntAtMs < 1_000) continue;
     bucket.learntAtMs = nowMs;
     bucket.partnersPerS = learning.arrivals.rateFor({ ...bucket.profile, userId: '' }, nowMs);
-    bucket.classBonus = Math.min(fairness.classCap, learning.losses.excess(bucket.profile));
+    bucket.classBonus = classBonus(learning.losses.excess(bucket.profile), fairness);
   }
 }
 
@@ -54,9 +54,9 @@ function fullWalk(pool: WaitingPool, policy: ShardPolicy, nowMs: number): Propos
   for (const slot of slotsOf(pool)) if (book.prune(slot, pool) === 0 && book.truncated[slot]) scan.lookAgain(slot);
   const stands = new Map(
     slotsOf(pool).map((slot) => {
-      const { partnersPerS, classBonus } = pool.bucketOf[slot]!;
+      const { partnersPerS, classBonus: ownClassBonus } = pool.bucketOf[slot]!;
       const waitS = (nowMs - pool.ticketAt[slot]!.sinceMs) / 1_000;
-      const bonus = fairnessBonus(waitS, learning.meanWaitS, classBonus, settings.fairness);
+      const bonus = seniorityBonus(waitS, learning.meanWaitS, settings.fairness) + ownClassBonus;
       if (waitS >= settings.hold.longestMs / 1_000) return [slot, { theta: 0, bonus }];
       const hazardPerS = learning.impatience.hazard(waitS);
       const prospects = { partnersPerS, hazardPerS, meanScore: learning.meanScore };

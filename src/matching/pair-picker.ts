@@ -1,4 +1,4 @@
-import { fairnessBonus } from './fairness.js';
+import { classBonus, seniorityBonus } from './fairness.js';
 import { holdS } from './hold.js';
 import { PartnerScan } from './partner-scan.js';
 import type { PoolBucket } from './pool-bucket.js';
@@ -66,7 +66,7 @@ function relearnDue(pool: WaitingPool, policy: ShardPolicy, nowMs: number): void
 function relearn(bucket: PoolBucket, { learning, config }: ShardPolicy, nowMs: number): void {
   bucket.learntAtMs = nowMs;
   bucket.partnersPerS = learning.arrivals.rateFor({ ...bucket.profile, userId: '' }, nowMs);
-  bucket.classBonus = Math.min(config.fairness.classCap, learning.losses.excess(bucket.profile));
+  bucket.classBonus = classBonus(learning.losses.excess(bucket.profile), config.fairness);
 }
 
 function widenDue(pool: WaitingPool, policy: ShardPolicy, nowMs: number, most: number): void {
@@ -176,7 +176,7 @@ function standingOf(slot: number, pool: WaitingPool, policy: ShardPolicy, nowMs:
   const { learning, config } = policy;
   const bucket = pool.bucketOf[slot]!;
   const waitS = (nowMs - pool.ticketAt[slot]!.sinceMs) / 1000;
-  const bonus = fairnessBonus(waitS, learning.meanWaitS, bucket.classBonus, config.fairness);
+  const bonus = seniorityBonus(waitS, learning.meanWaitS, config.fairness) + bucket.classBonus;
   if (waitS >= config.hold.longestMs / 1000) return { threshold: 0, bonus };
   const hold = holdS(
     {

@@ -23,6 +23,12 @@ export interface HoldSettings {
 export interface FairnessSettings {
   /** Most that a long wait adds to the priority, in score. 0 to 0.2. */
   readonly seniority: number;
+  /**
+   * What a class is given for each unit of loss beyond that of all, in score. Whoever serves a class that lacks partners makes a pair that
+   * would not have been, and one of a class that does not lack them takes one away: that is worth a whole score, and a pair gets half of
+   * what its members are given. 0 to 5.
+   */
+  readonly classGain: number;
   /** Most that belonging to a badly served class adds, in score. 0 to 0.5. */
   readonly classCap: number;
 }
@@ -53,7 +59,7 @@ export interface MatchingPolicyConfig {
 export const DEFAULT_POLICY: MatchingPolicyConfig = {
   weights: { base: 0.2, interests: 0.4, age: 0.15, language: 0.1, region: 0.1, trust: 0.05 },
   hold: { longestMs: 800, waitCostPerS: 0.01, expectation: 3 },
-  fairness: { seniority: 0.05, classCap: 0.4 },
+  fairness: { seniority: 0.05, classGain: 3, classCap: 0.5 },
   widen: { earliestMs: 1_500, latestMs: 15_000, partnersPerDeparture: 3 },
   candidates: 12,
   scanned: 4_096,

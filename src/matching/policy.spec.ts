@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fairnessBonus } from './fairness.js';
+import { classBonus, seniorityBonus } from './fairness.js';
 import { mayMeet } from './hard-rules.js';
 import { DEFAULT_POLICY } from './policy.config.js';
 import { scorePair } from './score.js';
@@ -80,13 +80,22 @@ describe('fairness', () => {
   it('never falls with waiting or loss, and is capped', () => {
     fc.assert(
       fc.property(amount, amount, amount, amount, (wait, more, mean, loss) => {
-        const bonus = fairnessBonus(wait, mean, loss, fairness);
-        expect(fairnessBonus(wait + more, mean, loss, fairness)).toBeGreaterThanOrEqual(bonus);
-        expect(fairnessBonus(wait, mean, loss + more, fairness)).toBeGreaterThanOrEqual(bonus);
-        expect(bonus).toBeGreaterThanOrEqual(0);
-        expect(bonus).toBeLessThanOrEqual(fairness.seniority + fairness.classCap);
+        const seniority = seniorityBonus(wait, mean, fairness);
+        expect(seniorityBonus(wait + more, mean, fairness)).toBeGreaterThanOrEqual(seniority);
+        expect(seniority).toBeGreaterThanOrEqual(0);
+        expect(seniority).toBeLessThanOrEqual(fairness.seniority);
+        const ofClass = classBonus(loss, fairness);
+        expect(classBonus(loss + more, fairness)).toBeGreaterThanOrEqual(ofClass);
+        expect(ofClass).toBeGreaterThanOrEqual(0);
+        expect(ofClass).toBeLessThanOrEqual(fairness.classCap);
       }),
     );
+  });
+
+  it('gives a class three times what it loses beyond all others, up to half a score', () => {
+    expect(classBonus(0.1, fairness)).toBeCloseTo(0.3, 12);
+    expect(classBonus(0.5, fairness)).toBe(0.5);
+    expect(classBonus(-0.1, fairness)).toBe(0);
   });
 });
 

@@ -53,7 +53,7 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   wrong(
     'pair-picker.ts',
     'no bonus for a class',
-    'Math.min(config.fairness.classCap, learning.losses.excess(bucket.profile))',
+    'classBonus(learning.losses.excess(bucket.profile), config.fairness)',
     '0',
   ),
   wrong('pair-picker.ts', 'no bonus at all', '(own.bonus + bonus) / 2', '0'),
@@ -68,9 +68,10 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   wrong(
     'fairness.ts',
     'a bonus without cap',
-    'Math.min(settings.classCap, Math.max(0, excessLoss))',
-    'Math.max(0, excessLoss)',
+    'Math.min(settings.classCap, settings.classGain * Math.max(0, excessLoss))',
+    'settings.classGain * Math.max(0, excessLoss)',
   ),
+  wrong('fairness.ts', 'a class is given what it lost', 'settings.classGain * ', ''),
   wrong('widen.ts', 'widened two age bands', '(seeksAges << 1)', '(seeksAges << 1) | (seeksAges << 2)'),
   wrong('widen.ts', 'widened in language without opting in', 'anyLanguage: ticket.opensLanguage', 'anyLanguage: true'),
   wrong('widen.ts', 'widened in gender', '{ ...ticket, seeksAges', '{ ...ticket, seeksGenders: 0, seeksAges'),
