@@ -10,7 +10,7 @@ const population = readPopulation('bench/simulate/population.json');
 const NOBODY = { blocked: [], recent: [] };
 
 /** A man who seeks only nonbinary people of his age in one language that nobody else speaks: he waits. */
-const lonely = (person: Person, i: number): Person => ({
+export const lonely = (person: Person, i: number): Person => ({
   ...person,
   gender: 1,
   seeksGenders: 0b100,

@@ -8,6 +8,7 @@ import { startRedisProcess } from '../../scripts/services/redis.mjs';
 import { createRedis } from '../../src/platform/redis/redis-connection.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { measureFifo, measureInterval } from './baselines.js';
+import { measureTicks } from './ticks.js';
 import { HOLD_MS, measureClaims, measureRunner, measureScoring, quantile } from './measure.js';
 
 const { values } = parseArgs({
@@ -54,6 +55,17 @@ async function claims(): Promise<string[]> {
   return rows;
 }
 
+function ticks(): string[] {
+  return [0, WAITING].flatMap((waiting) =>
+    [0, HOLD_MS].map((holdMs) => {
+      const cpuMs = measureTicks({ waiting, perS: 1_000, holdMs });
+      const line = row([holdMs, waiting, ...[0.5, 0.99].map((share) => quantile(cpuMs, share).toFixed(1))]);
+      say(line);
+      return line;
+    }),
+  );
+}
+
 async function runs(): Promise<string[]> {
   const rows: string[] = [];
   for (const holdMs of [0, HOLD_MS])
@@ -74,6 +86,7 @@ async function runs(): Promise<string[]> {
             seen.stale,
             ...shares,
             ms(seen.slowestTickMs),
+            ...[0.5, 0.99].map((share) => quantile(seen.tickCpuMs, share).toFixed(1)),
             ...memory,
           ]),
         );
@@ -94,11 +107,18 @@ async function baselines(): Promise<string[]> {
 
 const scoring = measureScoring(8_000, 2_000);
 say(`${(scoring / 1e6).toFixed(1)} M pairs scored per second`);
+const tickRows = ticks();
 const [claimRows, runRows, baselineRows] = [await claims(), await runs(), await baselines()];
 const text = `## Matching: \`npm run bench:matching\`
 
 ${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, Redis on loopback, shared machine, load ${loadavg()[0]?.toFixed(1)} at the end. The load runs on the same cores.
 Scoring, one thread, 8,000 waiting of the simulator's population: ${(scoring / 1e6).toFixed(1)} M pairs per second of CPU.
+
+CPU of the picker in a tick, 1,000 searches/s, no Redis:
+
+${row(['hold (ms)', 'waiting', 'p50 (ms)', 'p99 (ms)'])}
+${row(['---', '---', '---', '---'])}
+${tickRows.join('\n')}
 
 Claims with all checks, ${PAIRS} pairs, 8 calls under way:
 
@@ -108,8 +128,8 @@ ${claimRows.join('\n')}
 
 One runner in a process of its own, ${SECONDS} s of arrivals; both present → claimed in ms, the hold included where there is one; stale: compatible pairs of a sample left for over 1 s; CPU as a share of one core.
 
-${row(['hold (ms)', 'waiting', 'searches/s', 'pairs', 'p50', 'p99', 'stale', 'Node', 'Redis', 'slowest tick (ms)', 'Redis bytes per waiting', 'heap bytes per waiting', 'mirror built (ms)'])}
-${row(Array.from({ length: 13 }, () => '---'))}
+${row(['hold (ms)', 'waiting', 'searches/s', 'pairs', 'p50', 'p99', 'stale', 'Node', 'Redis', 'slowest tick (ms)', 'CPU of a tick p50 (ms)', 'p99', 'Redis bytes per waiting', 'heap bytes per waiting', 'mirror built (ms)'])}
+${row(Array.from({ length: 15 }, () => '---'))}
 ${runRows.join('\n')}
 
 Baselines, 1,000 searches/s:

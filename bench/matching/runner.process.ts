@@ -25,6 +25,8 @@ export interface RunnerReport {
   /** Until the mirror was there and everybody had looked for partners. */
   readonly builtMs: number;
   readonly slowestTickMs: number;
+  /** CPU of each tick (ms), also where the machine is busy with something else. */
+  readonly tickCpuMs: number[];
 }
 
 const [url = '', shard = '', longestHoldMs = '0'] = process.argv.slice(2);
@@ -58,9 +60,11 @@ const stop = new AbortController();
 process.on('message', () => stop.abort());
 const waitsMs: number[] = [];
 let [stale, slowestTickMs, ticks] = [0, 0, 0];
+const tickCpuMs: number[] = [];
 const cpu = process.cpuUsage();
 while (!stop.signal.aborted) {
   began = performance.now();
+  const before = process.cpuUsage();
   await feed.follow(shard, mirror, 'bench');
   const claims = await claimer.claim(shard, mirror);
   const at = Date.now();
@@ -71,6 +75,8 @@ while (!stop.signal.aborted) {
       [a, b].map(({ searchId, userId }) => ({ claimId, searchId, userId, fate: 'settle' as const })),
     ),
   );
+  const tick = process.cpuUsage(before);
+  tickCpuMs.push((tick.user + tick.system) / 1_000);
   if (ticks++ % 20 === 0) stale += staleSample();
   slowestTickMs = Math.max(slowestTickMs, performance.now() - began);
   await sleep(Math.max(1, TICK_MS - (performance.now() - began)));
@@ -83,6 +89,7 @@ const report: RunnerReport = {
   heapPerSearch,
   builtMs,
   slowestTickMs,
+  tickCpuMs,
 };
 process.send?.(report, () => process.exit(0));
 
