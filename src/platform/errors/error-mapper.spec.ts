@@ -15,6 +15,7 @@ describe('toStoaError', () => {
     ['a full disk', coded('53100'), 'UNAVAILABLE'],
     ['a deadlock', coded('40P01'), 'UNAVAILABLE'],
     ['a statement time-out', coded('57014'), 'UNAVAILABLE'],
+    ['Postgres silent', new Error('Query read timeout'), 'UNAVAILABLE'],
     ['a read-only replica', coded('25006'), 'UNAVAILABLE'],
     ['Redis out of memory', new Error('OOM command not allowed'), 'UNAVAILABLE'],
     ['Redis gone', new Error('Connection is closed.'), 'UNAVAILABLE'],

@@ -7,7 +7,7 @@ const PASSING_SQLSTATE = /^(08|53|57|58)|^(25006|40001|40P01|55P03)$/;
 /** Errors of sockets to Postgres and Redis, and of their clients. */
 const PASSING_CODES = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 const PASSING_MESSAGES =
-  /connection is closed|connection terminated|timeout exceeded|connection timeout|command timed out|max retries per request|stream isn't writeable|^(OOM|LOADING|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN)\b|not queryable|cluster isn't ready|all slots|failed to refresh slots/i;
+  /connection is closed|connection terminated|timeout exceeded|connection timeout|query read timeout|command timed out|max retries per request|stream isn't writeable|^(OOM|LOADING|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN)\b|not queryable|cluster isn't ready|all slots|failed to refresh slots/i;
 
 const BY_STATUS: Record<number, ErrorCode> = {
   400: 'JSON_INVALID',
