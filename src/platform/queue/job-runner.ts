@@ -5,6 +5,7 @@ import { DiscoveryService } from '@nestjs/core';
 import { UnrecoverableError, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import { RedisConfig } from '../../config/config.types.js';
+import { isPassingFault } from '../errors/error-mapper.js';
 import { newRequestId } from '../request-context/request-id.js';
 import { runInContext } from '../request-context/request-context.js';
 import { Log } from '../logging/log.js';
@@ -117,8 +118,11 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   }
 
   private noteFailure(queue: string, job: Job<JobData> | undefined, error: Error): void {
+    // A repeated job whose store is away for a moment is not lost: its next run is near.
+    const runsAgain = job?.repeatJobKey !== undefined && isPassingFault(error);
     const dead =
-      job === undefined || error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
+      !runsAgain &&
+      (job === undefined || error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1));
     this.failures.inc({ queue, job: job?.name ?? 'unknown', dead: String(dead) });
     this.log[dead ? 'error' : 'warn']({
       event: dead ? 'job.dead' : 'job.failed',
