@@ -32,6 +32,8 @@ export class Bot {
   private socket: BotSocket | undefined;
   private state: State['state'] = 'idle';
   private view: View | undefined;
+  /** When the newest conversation was first heard of (monotonic ms). */
+  private enteredAt = -Infinity;
   private pending: Send | undefined;
   private pendingHandle = '';
   private onClosed: ((socket: BotSocket) => void) | undefined;
@@ -175,6 +177,7 @@ export class Bot {
   private enter({ id, startedAt, partner }: Conversation): void {
     this.state = 'chatting';
     const conversation = conversationKey(this.name, partner.nickname, startedAt);
+    if (!this.views.has(id)) this.enteredAt = performance.now();
     this.view = this.views.get(id) ?? { bot: this.name, partner: partner.nickname, conversation, handle: id, live: [] };
     this.views.set(id, this.view);
   }
@@ -206,6 +209,8 @@ export class Bot {
   }
 
   private async search(): Promise<void> {
+    // Conversations of the same two are told apart by the second in which they began.
+    await sleep(Math.max(0, this.enteredAt + 1_000 - performance.now()));
     const answer = await this.socket?.ask('search:start', {});
     if (answer?.ok) return this.answered(() => this.adopt(answer.data));
     if (answer?.error.code === 'ALREADY_CHATTING') return this.look(0);

@@ -86,6 +86,18 @@ export const ROWS: Row[] = [
     evidence: { metric: 'stoa_chat_append_retries_total' },
   },
   {
+    // Longer than a query may take: the outcome of what was under way is unknown, and nobody says so.
+    name: 'Postgres silent for 10 s',
+    strike: async ({ deployment }) => {
+      deployment.toPostgres.set('hole');
+      await sleep(10_000);
+      deployment.toPostgres.cut();
+      deployment.toPostgres.set('pass');
+    },
+    boundMs: 15_000 + SLACK,
+    evidence: { metric: 'stoa_chat_append_retries_total' },
+  },
+  {
     name: 'Postgres connections cut, again and again',
     strike: async ({ deployment }) => {
       for (let i = 0; i < 20; i += 1) {
