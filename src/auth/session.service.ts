@@ -38,7 +38,7 @@ export class SessionService {
   ) {
     this.loader = new BatchLoader((hashes) => this.repository.findByTokenHashes(hashes));
     this.touches = new BatchLoader(async (ids) => {
-      await this.touch(ids);
+      await this.touch(ids).catch((error: unknown) => this.log.warn({ event: 'session.touch_failed', err: error }));
       return new Map<string, never>();
     });
   }
@@ -93,9 +93,8 @@ export class SessionService {
     const { memberIdleMs, guestIdleMs } = this.config;
     const idleMs = session.kind === 'member' ? memberIdleMs : guestIdleMs;
     if (Date.now() - session.lastSeenAt.getTime() < touchIntervalMs(idleMs)) return;
-    this.touches
-      .get(session.id)
-      .catch((error: unknown) => this.log.warn({ event: 'session.touch_failed', err: error }));
+    // It rejects when too many wait: their next use is soon enough.
+    this.touches.get(session.id).catch(() => undefined);
   }
 
   /** Which of these sessions no longer count, and what to tell their sockets. */
