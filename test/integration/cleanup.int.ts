@@ -5,9 +5,11 @@ import type { OpenedConversation } from '../../src/chat/chat.types.js';
 import { ConversationService } from '../../src/chat/conversation.service.js';
 import { HistoryService } from '../../src/chat/history.service.js';
 import { MessageService } from '../../src/chat/message.service.js';
+import { cleanupJobs } from '../../src/cleanup/cleanup.jobs.js';
 import { ConversationSweep } from '../../src/cleanup/conversation-sweep.service.js';
 import { Retention } from '../../src/cleanup/retention.service.js';
 import { Database } from '../../src/platform/postgres/database.js';
+import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
@@ -54,6 +56,12 @@ const endOf = async ({ conversationId }: OpenedConversation): Promise<string | n
   return rows[0]?.end_reason;
 };
 
+/** Jobs that ended, or will end, graces. */
+async function abandonments(): Promise<number> {
+  const jobs = await worker.get(JobProducer, { strict: false }).queueOf(cleanupJobs).getJobs(['delayed', 'completed']);
+  return jobs.filter(({ name }) => name === 'conversation.abandon').length;
+}
+
 const signal = new AbortController().signal;
 
 describe('goodbyes without a word', () => {
@@ -64,6 +72,20 @@ describe('goodbyes without a word', () => {
     await vi.waitUntil(async () => (await endOf(conversation)) === 'abandoned', { timeout: 8_000, interval: 50 });
     expect(performance.now() - lostAt).toBeGreaterThanOrEqual(GRACE_MS);
     expect(performance.now() - lostAt).toBeLessThan(GRACE_MS + 4_000);
+  });
+
+  it('looks once at all whose graces end together', async () => {
+    const conversations = await Promise.all(Array.from({ length: 20 }, openConversation));
+    const before = await abandonments();
+    await Promise.all(
+      conversations.flatMap(({ members }) => members.map(({ userId }) => worker.get(Attendance).markAway(userId))),
+    );
+    for (const conversation of conversations)
+      await expect.poll(() => endOf(conversation), { timeout: 8_000 }).toBe('abandoned');
+    // 40 people, all gone within a step or two.
+    const jobs = (await abandonments()) - before;
+    expect(jobs).toBeGreaterThan(0);
+    expect(jobs).toBeLessThanOrEqual(4);
   });
 
   it('does so without the job, by the sweep', async () => {
