@@ -3,6 +3,7 @@ import type { RevokeReason, ServerEvent, ServerEvents } from '../contracts/socke
 import type { State } from '../contracts/state.dto.js';
 import { Log } from '../platform/logging/log.js';
 import { closeConnection } from '../platform/realtime/close-connection.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { sendEvent } from '../platform/realtime/socket-writer.js';
 import { ProcessChannel } from '../platform/realtime/process-channel.js';
@@ -19,16 +20,26 @@ type EmitMessage = { type: 'emit'; userId: string; event: ServerEvent; payload: 
 type SupersedeMessage = { type: 'supersede'; userId: string; connection: string };
 type RevokeMessage = { type: 'revoke'; userId: string; sessionId: string | null; reason: RevokeReason };
 
+/** Events that wait for one connection's `session:ready`; what is beyond is dropped, and the beacon heals it. */
+const MAX_HELD = 256;
+
 /** Where a user is: at most one live connection, the newest, on whichever process it ends; and the way to reach it. */
 @Injectable()
 export class PresenceService {
+  private readonly droppedCount;
+
   constructor(
     @Inject(REDIS) private readonly redis: RedisClient,
     private readonly registry: ConnectionRegistry,
     private readonly channel: ProcessChannel,
     private readonly routes: PresenceRoutes,
     private readonly log: Log,
+    metrics: Metrics,
   ) {
+    this.droppedCount = metrics.counter(
+      'stoa_presence_held_dropped_total',
+      'Events dropped while a connection was received',
+    );
     channel.on<EmitMessage>('emit', ({ userId, event, payload }) => this.emitHere(userId, event, payload));
     channel.on<SupersedeMessage>('supersede', ({ userId, connection }) => this.supersedeHere(userId, connection));
     channel.on<RevokeMessage>('revoke', ({ userId, sessionId, reason }) => this.revokeHere(userId, sessionId, reason));
@@ -145,9 +156,14 @@ export class PresenceService {
 
   private emitHere(userId: string, event: ServerEvent, payload: unknown): boolean {
     const connection = this.registry.find(userId);
-    if (connection?.data.held) connection.data.held.push([event, payload]);
+    if (connection?.data.held) this.keep(connection.data.held, event, payload);
     else if (connection) sendEvent(connection, event, payload as never);
     return connection !== undefined;
+  }
+
+  private keep(held: [ServerEvent, unknown][], event: ServerEvent, payload: unknown): void {
+    if (held.length < MAX_HELD) held.push([event, payload]);
+    else this.droppedCount.inc();
   }
 
   private sendTo(userId: string, message: ChannelMessage): void {

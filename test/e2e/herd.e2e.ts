@@ -104,7 +104,7 @@ describe('a herd', () => {
     const [p50, p95, max] = [0.5, 0.95, 1].map((q) =>
       Math.round(times.toSorted((a, b) => a - b)[Math.ceil(HERD * q) - 1] ?? 0),
     );
-    console.log(`${HERD} back: p50 ${p50} ms, p95 ${p95} ms, max ${max} ms, ${count} statements`);
+    console.log(`${HERD} back: p50 ${p50} ms, p95 ${p95} ms, max ${max} ms, ${count} statements\n${most.join('\n')}`);
     expect(herd.filter(({ person }) => person.all('session:superseded').length > 0)).toEqual([]);
     expect(p95).toBeLessThan(BACK_WITHIN);
     expectFew({ count, most });

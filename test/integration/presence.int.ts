@@ -34,7 +34,14 @@ async function startProcess(): Promise<Process> {
   await channel.onApplicationBootstrap();
   await sleep(50);
   return {
-    presence: new PresenceService(redis, new ConnectionRegistry(), channel, new PresenceRoutes(redis), log),
+    presence: new PresenceService(
+      redis,
+      new ConnectionRegistry(),
+      channel,
+      new PresenceRoutes(redis),
+      log,
+      new Metrics(),
+    ),
     redis,
   };
 }
@@ -105,6 +112,15 @@ async function arrive({ presence }: Process, session?: string): Promise<SocketDo
 }
 
 describe('presence', () => {
+  it('keeps a bounded number of events for a connection that is being received', async () => {
+    const socket = new SocketDouble(userId);
+    await one.presence.attach(socket.connection);
+    for (let seq = 1; seq <= 1_000; seq += 1) one.presence.emit(userId, 'message:seen', { conversationId: 'c', seq });
+    one.presence.announceReady(socket.connection, { state: 'idle' } as never);
+    expect(socket.events).toEqual(['session:ready', ...Array.from({ length: 256 }, () => 'message:seen')]);
+    expect(socket.sent.at(-1)).toEqual(['message:seen', { conversationId: 'c', seq: 256 }]);
+  });
+
   it('does not take the heartbeat of a connection that is being received for a newer one', async () => {
     await arrive(two);
     const socket = new SocketDouble(userId);

@@ -286,6 +286,10 @@ describe('the socket edge', () => {
     const flood = setInterval(() => connection?.emit('server:notice', { code: 'x', message: text }), 1);
     expect(await closed).toMatch(/transport/);
     clearInterval(flood);
+    const told = await app.get(Metrics).registry.metrics();
+    expect(told).toMatch(/^stoa_socket_slow_consumers_total [1-9]/m);
+    expect(told).toMatch(/^stoa_socket_closed_total\{reason="transport (close|error)"\} [1-9]/m);
+    expect(told).toMatch(/^stoa_socket_unread_bytes [1-9]\d{5}/m);
   }, 20_000);
 
   it('sends its security headers on the engine’s own answers', async () => {

@@ -19,17 +19,21 @@ export class SlowConsumerGuard implements BeforeApplicationShutdown {
   private readonly stalledSince = new WeakMap<Connection, number>();
   private readonly closed;
   private timer?: NodeJS.Timeout;
+  /** What all connections together left unread at the last look (bytes). */
+  private unread = 0;
 
   constructor(
     private readonly log: Log,
     metrics: Metrics,
   ) {
     this.closed = metrics.counter('stoa_socket_slow_consumers_total', 'Connections closed because they did not read');
+    metrics.gauge('stoa_socket_unread_bytes', 'What was sent and not yet read, of all connections', () => this.unread);
   }
 
   watch(server: RealtimeServer): void {
     this.timer = setInterval(() => {
-      for (const connection of server.sockets.sockets.values()) this.check(connection);
+      this.unread = 0;
+      for (const connection of server.sockets.sockets.values()) this.unread += this.check(connection);
     }, INTERVAL);
     this.timer.unref();
   }
@@ -38,18 +42,23 @@ export class SlowConsumerGuard implements BeforeApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  private check(connection: Connection): void {
+  /** @returns bytes that it left unread */
+  private check(connection: Connection): number {
     const engine = engineOf(connection);
     const unread = unreadBytes(engine);
-    if (unread === 0) return void this.stalledSince.delete(connection);
+    if (unread === 0) {
+      this.stalledSince.delete(connection);
+      return 0;
+    }
     const now = performance.now();
     const since = this.stalledSince.get(connection) ?? now;
     this.stalledSince.set(connection, since);
-    if (unread <= MAX_UNREAD && now - since < MAX_STALL) return;
+    if (unread <= MAX_UNREAD && now - since < MAX_STALL) return unread;
     this.closed.inc();
     this.log.info({ event: 'connection.slow_consumer', connectionId: connection.data.connectionId, unread });
     // Not `disconnect`: a farewell would wait behind what is not read.
     engine.transport.socket?.terminate();
+    return unread;
   }
 }
 

@@ -41,6 +41,7 @@ const checks = new Map<string, DtoCheck>(Object.entries(CLIENT_EVENTS).map(([eve
 export class SocketEdge {
   private readonly seconds;
   private readonly refusals;
+  private readonly closed;
   private readonly closing = new Set<Promise<void>>();
 
   constructor(
@@ -52,6 +53,13 @@ export class SocketEdge {
     this.seconds = metrics.histogram('stoa_socket_event_seconds', 'From arrival of an event to its acknowledgement', {
       labels: ['event'],
     });
+    this.closed = metrics.counter(
+      'stoa_socket_closed_total',
+      'Connections that ended; `ping timeout`: half-open links',
+      {
+        labels: ['reason'],
+      },
+    );
     this.refusals = metrics.counter('stoa_socket_refusals_total', 'Events answered with an error', {
       labels: ['event', 'code'],
     });
@@ -73,6 +81,7 @@ export class SocketEdge {
       else this.strike(connection);
     });
     connection.once('disconnect', (reason) => {
+      this.closed.inc({ reason });
       const closing = order
         .addLast(() => this.inContext(connection, newRequestId(), () => this.lifecycle.closed(connection, reason)))
         .catch((error: unknown) => this.log.warn({ event: 'connection.close_failed', err: error }))
