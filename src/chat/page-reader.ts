@@ -4,8 +4,8 @@ import type { StoredPage } from './chat.types.js';
 import { MessageRepository } from './message.repository.js';
 import type { PageRequest } from './message.repository.js';
 
-/** Pages in one query: at 100 messages of a usual length each, about 1 MB. */
-const MAX_PAGES = 100;
+/** Pages in one query: at 100 messages of a usual length each, about 2.5 MB. */
+const MAX_PAGES = 250;
 
 /** Reads pages of messages; the reads of one moment, whoever asks, are one query. */
 @Injectable()

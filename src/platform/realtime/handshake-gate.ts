@@ -21,10 +21,10 @@ import { HandshakeVerifier } from './handshake-verifier.port.js';
 const VERIFY_TIMEOUT = 4_000;
 
 /**
- * Handshakes of a herd are let in once a second: what they ask of Postgres is then a few queries. From 80 a second on; below,
- * nobody waits. The longest wait is 4 s.
+ * Handshakes of a herd are let in every 1.5 s: what they ask of Postgres is then a few queries. From 80 a second on; below,
+ * nobody waits. The longest wait is 4.5 s.
  */
-const HERD = { windowMs: 50, herdFrom: 4, everyMs: 1_000, size: 1_000, maxWaiting: 3_000 };
+const HERD = { windowMs: 50, herdFrom: 4, everyMs: 1_500, size: 1_000, maxWaiting: 2_000 };
 
 /** Socket.IO's time for a transport to get into a namespace: `CONNECT_TIMEOUT` of the adapter. Its own name for the timer. */
 interface ConnectTimer {
