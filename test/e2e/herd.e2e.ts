@@ -2,14 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startPostgres } from '../../scripts/services/postgres.mjs';
-import type { State } from '../../src/contracts/state.dto.js';
 import { migrate } from '../../src/platform/postgres/migrator.js';
 import { reconnectDelay } from '../../web/client/backoff.js';
 import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
-import type { Person } from '../support/person.js';
+import { LeanClient } from '../support/lean-client.js';
 import { seedTalkers } from '../support/seeded-crowd.js';
-import type { Talker } from '../support/seeded-crowd.js';
 
 const HERD = 2_000;
 /** Messages that each has said before. */
@@ -61,54 +59,44 @@ async function statementsOf(work: () => Promise<unknown>): Promise<Asked> {
 
 const urlOf = (i: number): string => deployment.apis[i % deployment.apis.length]?.url ?? '';
 
-/** One attempt to be received. */
-async function connect(person: Person, url: string): Promise<State> {
-  const ready = person.connect(url);
-  const lost = new Promise<never>((_, reject) =>
-    person.socket?.once('disconnect', (reason) => reject(new Error(`closed: ${reason}`))),
-  );
-  return Promise.race([ready, lost]);
-}
-
 /** Comes back as the web client does, then asks for all that was said. @returns ms that it took */
-async function comeBack({ person, handle }: Talker, url: string): Promise<number> {
+async function comeBack(client: LeanClient, url: string): Promise<number> {
   const began = performance.now();
   for (let attempt = 0; ; attempt += 1) {
     await sleep(reconnectDelay(attempt));
     try {
-      const state = await connect(person, url);
-      expect(state.conversation?.id).toBe(handle);
-      const page = await person.ask('conversation:sync', { conversationId: handle, after: 0 });
+      const page = await client.receive(url);
       expect([page.messages.length, page.lastSeq, page.complete]).toEqual([2 * SAID, 2 * SAID, true]);
       return performance.now() - began;
     } catch (error) {
       if (performance.now() - began > 60_000) throw error;
-      person.disconnect();
+      client.cut();
     }
   }
 }
 
 describe('a herd', () => {
   it('of 2,000 sockets that drop at once is back in 15 s, for fewer statements than a tenth of them', async () => {
-    const herd = await seedTalkers(sql, { pairs: HERD / 2, messages: SAID, urlOf });
-    await Promise.all(herd.map((talker, i) => comeBack(talker, urlOf(i))));
+    const talkers = await seedTalkers(sql, { pairs: HERD / 2, messages: SAID, urlOf });
+    const herd = talkers.map((talker) => new LeanClient(talker));
+    await Promise.all(herd.map((client, i) => comeBack(client, urlOf(i))));
     // Whoever was quiet for a minute is kept signed in by coming back: that, too, is a write.
     await sql.query(`UPDATE sessions SET last_seen_at = now() - interval '5 minutes'`);
 
     let times: number[] = [];
     const { count, most } = await statementsOf(async () => {
-      for (const { person } of herd) person.socket?.io.engine?.close();
+      for (const client of herd) client.cut();
       // Each on the other process.
-      times = await Promise.all(herd.map((talker, i) => comeBack(talker, urlOf(i + 1))));
+      times = await Promise.all(herd.map((client, i) => comeBack(client, urlOf(i + 1))));
     });
     const [p50, p95, max] = [0.5, 0.95, 1].map((q) =>
       Math.round(times.toSorted((a, b) => a - b)[Math.ceil(HERD * q) - 1] ?? 0),
     );
     console.log(`${HERD} back: p50 ${p50} ms, p95 ${p95} ms, max ${max} ms, ${count} statements\n${most.join('\n')}`);
-    expect(herd.filter(({ person }) => person.all('session:superseded').length > 0)).toEqual([]);
+    expect(herd.filter((client) => client.superseded)).toEqual([]);
     expect(p95).toBeLessThan(BACK_WITHIN);
     expectFew({ count, most });
 
-    for (const { person } of herd) person.disconnect();
+    for (const client of herd) client.cut();
   }, 240_000);
 });
