@@ -13,7 +13,7 @@ import { MemberLookup } from './member-lookup.js';
 import { PageReader } from './page-reader.js';
 
 /** Syncs of a herd, which come after it has its state, are read together twice a second: from 80 a second on. */
-const HERD = { windowMs: 50, herdFrom: 4, everyMs: 500, size: 1_000, maxWaiting: 5_000 };
+const HERD = { windowMs: 50, herdFrom: 4, firstMs: 250, everyMs: 500, size: 1_000, maxWaiting: 5_000 };
 
 /** What was said before, also in an ended conversation while it is retained. */
 @Injectable()

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Cohorts } from './cohorts.js';
 
-const OPTIONS = { windowMs: 50, herdFrom: 4, everyMs: 1_000, size: 100, maxWaiting: 250 };
+const OPTIONS = { windowMs: 50, herdFrom: 4, firstMs: 300, everyMs: 1_000, size: 100, maxWaiting: 250 };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -47,9 +47,9 @@ describe('Cohorts', () => {
     const groups = Map.groupBy(inside, ({ at }) => Math.round(at - began));
     expect([...groups].map(([at, group]) => [at, group.length])).toEqual([
       [0, 4],
-      [1_000, 100],
-      [2_000, 100],
-      [3_000, 50],
+      [300, 100],
+      [1_300, 100],
+      [2_300, 50],
     ]);
     expect(inside.map(({ who }) => who)).toEqual(Array.from({ length: 254 }, (_, i) => i));
     expect(log.filter(({ refused }) => refused !== undefined)).toHaveLength(46);

@@ -5,7 +5,9 @@ interface CohortOptions {
   windowMs: number;
   /** … pass at once; one more, and it is a herd. */
   herdFrom: number;
-  /** A herd is let through once in this time (ms), … */
+  /** Its first group waits for this long (ms): a few who happen to come together are not a herd. */
+  firstMs: number;
+  /** Then it is let through once in this time (ms), … */
   everyMs: number;
   /** … so many together. */
   size: number;
@@ -22,16 +24,12 @@ const EBB = 0.5;
  */
 export class Cohorts {
   private readonly waiting: (() => void)[] = [];
-  private readonly ebb: number;
   private windowStart = -Infinity;
   private inWindow = 0;
   /** Runs while there is a herd. */
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly options: CohortOptions) {
-    const { herdFrom, everyMs, windowMs } = options;
-    this.ebb = Math.max(1, herdFrom * (everyMs / windowMs) * EBB);
-  }
+  constructor(private readonly options: CohortOptions) {}
 
   get waitingCount(): number {
     return this.waiting.length;
@@ -40,9 +38,9 @@ export class Cohorts {
   /** Resolves when the caller may go on. @throws Busy (as a rejection) */
   async enter(): Promise<void> {
     if (!this.timer && !this.isHerd()) return;
-    const { everyMs, maxWaiting } = this.options;
+    const { firstMs, everyMs, maxWaiting } = this.options;
     if (this.waiting.length >= maxWaiting) throw new Busy(everyMs);
-    this.timer ??= setTimeout(() => this.release(), everyMs);
+    this.timer ??= setTimeout(() => this.release(firstMs), firstMs);
     await new Promise<void>((resolve) => this.waiting.push(resolve));
   }
 
@@ -56,10 +54,12 @@ export class Cohorts {
     return this.inWindow > this.options.herdFrom;
   }
 
-  private release(): void {
-    const cohort = this.waiting.splice(0, this.options.size);
-    const goesOn = this.waiting.length > 0 || cohort.length > this.ebb;
-    this.timer = goesOn ? setTimeout(() => this.release(), this.options.everyMs) : undefined;
+  /** `afterMs`: since the group before. */
+  private release(afterMs: number): void {
+    const { size, herdFrom, windowMs, everyMs } = this.options;
+    const cohort = this.waiting.splice(0, size);
+    const goesOn = this.waiting.length > 0 || cohort.length > herdFrom * (afterMs / windowMs) * EBB;
+    this.timer = goesOn ? setTimeout(() => this.release(everyMs), everyMs) : undefined;
     for (const letGo of cohort) letGo();
   }
 }

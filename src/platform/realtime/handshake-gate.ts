@@ -22,9 +22,9 @@ const VERIFY_TIMEOUT = 4_000;
 
 /**
  * Handshakes of a herd are let in every 1.5 s: what they ask of Postgres is then a few queries. From 80 a second on; below,
- * nobody waits. The longest wait is 4.5 s.
+ * nobody waits. The longest wait is 3.5 s.
  */
-const HERD = { windowMs: 50, herdFrom: 4, everyMs: 1_500, size: 1_000, maxWaiting: 2_000 };
+const HERD = { windowMs: 50, herdFrom: 4, firstMs: 500, everyMs: 1_500, size: 1_000, maxWaiting: 2_000 };
 
 /** Socket.IO's time for a transport to get into a namespace: `CONNECT_TIMEOUT` of the adapter. Its own name for the timer. */
 interface ConnectTimer {
