@@ -28,7 +28,12 @@ describe('matching', () => {
     expect(found).toBe(b);
     expect(performance.now() - began).toBeLessThan(500);
     await eventually(async () => (await api.searches.statusesOf([a, b])).size === 0);
-    expect(await api.searches.cancel(a)).toBe('not_searching');
+    // The search has ended by now; where it was is forgotten a moment later, and until then the match is what a cancel hears of.
+    await eventually(async () => {
+      const reply = await api.searches.cancel(a);
+      expect(['matched', 'not_searching']).toContain(reply);
+      return reply === 'not_searching';
+    }, 1_000);
   });
 
   it('keeps a live search as it is, takes new wishes, and ends it once', async () => {
