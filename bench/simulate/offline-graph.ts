@@ -34,9 +34,11 @@ export class OfflineGraph {
   private readonly region: Int32Array;
   private readonly trust: Float64Array;
   private readonly tags: (readonly number[])[];
-  /** By pair of buckets. */
-  private readonly fits: Uint8Array;
-  private readonly fixedScore: Float32Array;
+  /** One search of each bucket. */
+  private readonly tickets: readonly SearchTicket[];
+  /** By pair of buckets; empty until pairs are asked for, since there may be millions. */
+  private fits = new Uint8Array(0);
+  private fixedScore = new Float32Array(0);
   private readonly bucketCount: number;
   private readonly rarityOfOwn: Float64Array;
 
@@ -55,9 +57,7 @@ export class OfflineGraph {
     const { tickets, bucketOf } = bucketsOf(searches);
     this.bucket = bucketOf;
     this.bucketCount = tickets.length;
-    this.fits = new Uint8Array(tickets.length ** 2);
-    this.fixedScore = new Float32Array(tickets.length ** 2);
-    this.compareBuckets(tickets);
+    this.tickets = tickets;
   }
 
   /** What it costs everybody to wait in vain: the J of a day without any pair is minus this by the number of searches. */
@@ -85,6 +85,7 @@ export class OfflineGraph {
 
   /** Calls `visit` for each pair, `i < j` by position, that may meet and gains by it. */
   eachPair(visit: (i: number, j: number, gain: number) => void): void {
+    if (this.fits.length === 0) this.compareBuckets(this.tickets);
     for (let i = 0; i < this.size; i++) {
       for (const tag of this.tags[i]!) this.rarityOfOwn[tag] = this.options.rarities[tag]!;
       const row = this.bucket[i]! * this.bucketCount;
@@ -130,6 +131,8 @@ export class OfflineGraph {
 
   private compareBuckets(tickets: readonly SearchTicket[]): void {
     const { weights } = this.options;
+    this.fits = new Uint8Array(tickets.length ** 2);
+    this.fixedScore = new Float32Array(tickets.length ** 2);
     const plain = tickets.map((ticket) => new PoolBucket('', ticket));
     const wide = tickets.map((ticket) => new PoolBucket('', widened(ticket)));
     for (const [a, own] of tickets.entries()) {
