@@ -1,13 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Connection } from './connection.types.js';
+import type { ClosingCode, Connection } from './connection.types.js';
 
 /** How long a connection that is over still answers, so that what was on its way is refused and not swallowed (ms). */
 const LINGER = 200;
 /** Longest that it waits for the answers which it is owed (ms): within the second that a take-over may take. */
 const ANSWERS_WITHIN = 750;
-
-/** Why a connection is over: what it still asks is refused with this code. */
-export type ClosingCode = 'SUPERSEDED' | 'UNAUTHENTICATED' | 'DRAINING';
 
 /**
  * Closes a connection once what it had asked is answered, so that no sender is left to guess about a message that was stored.

@@ -1,8 +1,10 @@
 import type { DefaultEventsMap, Server, Socket } from 'socket.io';
 import type { ClientToServer, ServerEvent, ServerToClient } from '../../contracts/socket-events.js';
 import type { Identity } from '../identity/identity.types.js';
-import type { ClosingCode } from './close-connection.js';
 import type { SocketOrder } from './socket-order.js';
+
+/** Why a connection is over: what it still asks is refused with this code. */
+export type ClosingCode = 'SUPERSEDED' | 'UNAUTHENTICATED' | 'DRAINING';
 
 /** What a socket carries for its whole life. */
 export interface ConnectionData {
