@@ -5,6 +5,25 @@ import { Metrics } from './platform/metrics/metrics.js';
 /** After this the process ends, whatever still hangs (ms). */
 const HARD_DEADLINE = 20_000;
 
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+
+/**
+ * For a start that has work under way before it is done: a signal that comes meanwhile waits, 20 s at most.
+ * @returns gives the signals back, and tells the one that came
+ */
+export function holdSignals(): () => NodeJS.Signals | undefined {
+  let held: NodeJS.Signals | undefined;
+  const hold = (signal: NodeJS.Signals): void => {
+    held ??= signal;
+    setTimeout(() => process.exit(1), HARD_DEADLINE).unref();
+  };
+  for (const signal of SIGNALS) process.on(signal, hold);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, hold);
+    return held;
+  };
+}
+
 /**
  * Ends the process well on SIGTERM and SIGINT: `drain`, then Nest's hooks, then `last`, then exit; in 20 s at most.
  * An uncaught exception takes the same way with exit code 1.
@@ -13,6 +32,7 @@ export function shutDownGracefully(
   app: INestApplicationContext,
   drain: () => Promise<void>,
   last: () => Promise<void>,
+  releaseSignals: () => NodeJS.Signals | undefined = () => undefined,
 ): void {
   const log = app.get(Log);
   let ending = false;
@@ -30,11 +50,13 @@ export function shutDownGracefully(
     log.info({ event: 'process.stopped' });
     process.exit(exitCode);
   };
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.on(signal, () => {
-      log.info({ event: 'process.stopping', signal });
-      void end(0);
-    });
+  const stop = (signal: NodeJS.Signals): void => {
+    log.info({ event: 'process.stopping', signal });
+    void end(0);
+  };
+  for (const signal of SIGNALS) process.on(signal, stop);
+  const early = releaseSignals();
+  if (early) stop(early);
   process.on('uncaughtException', (error) => {
     log.error({ event: 'process.uncaught_exception', err: error });
     void end(1);
