@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { Unavailable } from '../errors/stoa-error.js';
 import type { Log } from '../logging/log.js';
 import { DomainEvents } from './domain-events.js';
 
@@ -22,5 +23,15 @@ describe('DomainEvents', () => {
     await new Promise(setImmediate);
     expect(seen).toEqual([3]);
     expect(error).toHaveBeenCalledTimes(2);
+  });
+
+  it('warns only, when a store was away', async () => {
+    const [error, warn] = [vi.fn(), vi.fn()];
+    const events = new DomainEvents({ error, warn } as unknown as Log);
+    events.on(Snowed, () => Promise.reject(new Error('Command timed out')));
+    events.on(Snowed, () => Promise.reject(new Unavailable()));
+    events.publish(new Snowed());
+    await new Promise(setImmediate);
+    expect([error.mock.calls.length, warn.mock.calls.length]).toEqual([0, 2]);
   });
 });

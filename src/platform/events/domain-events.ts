@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { toStoaError } from '../errors/error-mapper.js';
 import { Log } from '../logging/log.js';
 
 // oxlint-disable-next-line typescript/no-explicit-any -- constructors differ by event; the handler's type recovers it
@@ -28,7 +29,9 @@ export class DomainEvents {
     try {
       await handler(event);
     } catch (error) {
-      this.log.error({ event: 'event.handler_failed', name: event.constructor.name, err: error });
+      // A store that is away for a moment is no fault of the handler's; a sweep makes up for what it did not do.
+      const level = toStoaError(error).code === 'UNAVAILABLE' ? 'warn' : 'error';
+      this.log[level]({ event: 'event.handler_failed', name: event.constructor.name, err: error });
     }
   }
 }
