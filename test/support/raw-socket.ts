@@ -49,8 +49,12 @@ export class RawSocket {
   }
 
   /** Opens and connects as the person of the cookie and token; waits for `session:ready`. */
-  static async connect(url: string, { cookie, csrfToken }: { cookie: string; csrfToken: string }): Promise<RawSocket> {
-    const socket = await RawSocket.open(url, { cookie });
+  static async connect(
+    url: string,
+    { cookie, csrfToken }: { cookie: string; csrfToken: string },
+    headers: Record<string, string> = {},
+  ): Promise<RawSocket> {
+    const socket = await RawSocket.open(url, { cookie, ...headers });
     socket.send(`40${JSON.stringify({ csrfToken })}`);
     await socket.until((frame) => frame.startsWith('42["session:ready"'));
     return socket;

@@ -19,7 +19,7 @@ function aConnection(userId: string, { connectionId = userId, address = '192.0.2
   const connection = {
     data: { identity: { userId }, connectionId },
     request: { address },
-    conn: { once: (_: string, close: () => void) => closers.push(close) },
+    conn: { readyState: 'open', once: (_: string, close: () => void) => closers.push(close) },
     notices: [] as unknown[],
     closed: false,
     emit: (...notice: unknown[]) => connection.notices.push(notice),
@@ -122,5 +122,15 @@ describe('HandshakeLimits', () => {
     expect(passes(late)).toBe(false);
     open[0]?.hangUp();
     expect(passes(late)).toBe(true);
+  });
+
+  it('does not count as open whoever left while they waited', () => {
+    const { handshakes } = aSetting();
+    for (let i = 0; i < 20; i += 1) {
+      const gone = aConnection(`user ${i}`);
+      Object.assign(gone.conn, { readyState: 'closed' });
+      handshakes.admitUser(gone);
+    }
+    expect(passes(() => handshakes.admitAddress(aConnection('late')))).toBe(true);
   });
 });
