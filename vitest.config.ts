@@ -2,14 +2,26 @@ import { defineConfig } from 'vitest/config';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Suites run one after the other: those that measure time get the machine to themselves. */
-const suites = ['unit', 'integration', 'e2e', 'faults', 'browser'];
+const suites = ['unit', 'integration', 'patient', 'e2e', 'faults', 'browser'];
 
-/** A suite of `test/<name>`; its files run one at a time where real processes and clocks are involved. */
-function suite(name: string, globalSetup: string[], timeoutMs: number, maxWorkers = 1): TestProjectInlineConfiguration {
+/** Those of `test/e2e` that mostly wait for clocks, limits and processes that stop: several at a time. */
+const patient = ['beacon', 'boot', 'clock-jump', 'attack-http', 'privacy', 'retention-kill', 'topology'];
+
+interface Suite {
+  name: string;
+  include: string[];
+  exclude?: string[];
+  globalSetup: string[];
+  timeoutMs: number;
+  /** Files at a time: one where real processes and clocks are involved. */
+  maxWorkers?: number;
+}
+
+function suite({ name, globalSetup, timeoutMs, maxWorkers = 1, ...files }: Suite): TestProjectInlineConfiguration {
   return {
     test: {
       name,
-      include: [`test/${name}/**/*.{spec,int,e2e}.ts`],
+      ...files,
       globalSetup: globalSetup.map((file) => `test/support/${file}`),
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
@@ -35,10 +47,39 @@ export default defineConfig({
           exclude: ['test/{integration,e2e,faults,browser}/**'],
         },
       },
-      suite('integration', ['postgres.setup.ts'], 30_000, 2),
-      suite('e2e', ['build.setup.ts', 'postgres.setup.ts'], 60_000),
-      suite('faults', ['build.setup.ts', 'postgres.setup.ts'], 300_000),
-      suite('browser', ['build.setup.ts', 'postgres.setup.ts', 'chromium.setup.ts'], 120_000),
+      suite({
+        name: 'integration',
+        include: ['test/integration/*.int.ts'],
+        globalSetup: ['postgres.setup.ts'],
+        timeoutMs: 30_000,
+        maxWorkers: 2,
+      }),
+      suite({
+        name: 'patient',
+        include: patient.map((file) => `test/e2e/${file}.e2e.ts`),
+        globalSetup: ['build.setup.ts', 'postgres.setup.ts'],
+        timeoutMs: 60_000,
+        maxWorkers: 3,
+      }),
+      suite({
+        name: 'e2e',
+        include: ['test/e2e/*.e2e.ts'],
+        exclude: patient.map((file) => `test/e2e/${file}.e2e.ts`),
+        globalSetup: ['build.setup.ts', 'postgres.setup.ts'],
+        timeoutMs: 60_000,
+      }),
+      suite({
+        name: 'faults',
+        include: ['test/faults/*.{spec,e2e}.ts'],
+        globalSetup: ['build.setup.ts', 'postgres.setup.ts'],
+        timeoutMs: 300_000,
+      }),
+      suite({
+        name: 'browser',
+        include: ['test/browser/*.spec.ts'],
+        globalSetup: ['build.setup.ts', 'postgres.setup.ts', 'chromium.setup.ts'],
+        timeoutMs: 120_000,
+      }),
     ],
   },
 });
