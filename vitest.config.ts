@@ -2,10 +2,20 @@ import { defineConfig } from 'vitest/config';
 import type { TestProjectInlineConfiguration } from 'vitest/config';
 
 /** Suites run one after the other: those that measure time get the machine to themselves. */
-const suites = ['unit', 'integration', 'patient', 'e2e', 'faults', 'browser'];
+const suites = ['unit', 'integration', 'e2e', 'alone', 'faults', 'browser'];
 
-/** Those of `test/e2e` that mostly wait for clocks, limits and processes that stop: several at a time. */
-const patient = ['beacon', 'boot', 'clock-jump', 'attack-http', 'privacy', 'retention-kill', 'topology'];
+/** Those of `test/e2e` that hold the product to a time, or load the machine: one at a time, after the others. */
+const alone = [
+  'cluster',
+  'conversation',
+  'crowd',
+  'herd',
+  'limits',
+  'sign-in-flood',
+  'survival',
+  'vanishing',
+  'worker-kill',
+].map((file) => `test/e2e/${file}.e2e.ts`);
 
 interface Suite {
   name: string;
@@ -13,7 +23,7 @@ interface Suite {
   exclude?: string[];
   globalSetup: string[];
   timeoutMs: number;
-  /** Files at a time: one where real processes and clocks are involved. */
+  /** Files at a time. */
   maxWorkers?: number;
 }
 
@@ -55,16 +65,17 @@ export default defineConfig({
         maxWorkers: 2,
       }),
       suite({
-        name: 'patient',
-        include: patient.map((file) => `test/e2e/${file}.e2e.ts`),
+        name: 'e2e',
+        include: ['test/e2e/*.e2e.ts'],
+        exclude: alone,
         globalSetup: ['build.setup.ts', 'postgres.setup.ts'],
         timeoutMs: 60_000,
+        // They mostly wait: for clocks, limits, and processes that start and stop.
         maxWorkers: 3,
       }),
       suite({
-        name: 'e2e',
-        include: ['test/e2e/*.e2e.ts'],
-        exclude: patient.map((file) => `test/e2e/${file}.e2e.ts`),
+        name: 'alone',
+        include: alone,
         globalSetup: ['build.setup.ts', 'postgres.setup.ts'],
         timeoutMs: 60_000,
       }),
@@ -79,6 +90,7 @@ export default defineConfig({
         include: ['test/browser/*.spec.ts'],
         globalSetup: ['build.setup.ts', 'postgres.setup.ts', 'chromium.setup.ts'],
         timeoutMs: 120_000,
+        maxWorkers: 2,
       }),
     ],
   },
