@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from '../../scripts/services/server.mjs';
 import { cpuMs, parentOf } from './cpu.js';
 import type { Pair, Seat } from './load.js';
 
@@ -43,15 +42,6 @@ async function launch(name: string, args: string[], env: Record<string, string>,
   }
   child.kill('SIGKILL');
   throw new Error(`${name} did not start: see ${FOLDER}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 const stopAll = (processes: ChildProcess[]) => () => {

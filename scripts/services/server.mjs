@@ -5,14 +5,24 @@ import { Failure, pause, start } from '../processes.mjs';
 
 const startDeadlineMs = 30_000;
 
-/** A free TCP port on the loopback address. Somebody else may take it before we do. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
+/** Below the range from which Linux takes ports for outgoing connections, which would get in between. */
+const ports = { from: 10_000, count: 20_000 };
+
+/**
+ * A free TCP port on the loopback address. Somebody else may take it before we do.
+ * @returns {Promise<number>}
+ */
+export async function freePort() {
+  for (;;) {
+    const port = ports.from + Math.floor(Math.random() * ports.count);
+    if (await canListen(port)) return port;
+  }
+}
+
+function canListen(port) {
+  return new Promise((resolve) => {
+    const probe = createServer().once('error', () => resolve(false));
+    probe.listen(port, () => probe.close(() => resolve(true)));
   });
 }
 

@@ -30,8 +30,9 @@ export class DomainEvents {
       await handler(event);
     } catch (error) {
       // A store that is away for a moment is no fault of the handler's; a sweep makes up for what it did not do.
-      const level = toStoaError(error).code === 'UNAVAILABLE' ? 'warn' : 'error';
-      this.log[level]({ event: 'event.handler_failed', name: event.constructor.name, err: error });
+      const about = { name: event.constructor.name, err: error };
+      if (toStoaError(error).code === 'UNAVAILABLE') this.log.warn({ event: 'event.store_away', ...about });
+      else this.log.error({ event: 'event.handler_failed', ...about });
     }
   }
 }
