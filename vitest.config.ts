@@ -5,17 +5,9 @@ import type { TestProjectInlineConfiguration } from 'vitest/config';
 const suites = ['unit', 'integration', 'e2e', 'alone', 'faults', 'browser'];
 
 /** Those of `test/e2e` that hold the product to a time, or load the machine: one at a time, after the others. */
-const alone = [
-  'cluster',
-  'conversation',
-  'crowd',
-  'herd',
-  'limits',
-  'sign-in-flood',
-  'survival',
-  'vanishing',
-  'worker-kill',
-].map((file) => `test/e2e/${file}.e2e.ts`);
+const alone = ['conversation', 'crowd', 'herd', 'sign-in-flood', 'vanishing', 'worker-kill'].map(
+  (file) => `test/e2e/${file}.e2e.ts`,
+);
 
 interface Suite {
   name: string;

@@ -55,7 +55,8 @@ export async function startProxy(servers, { port: wanted } = {}) {
       writeFileSync(config, configuration(wanted ?? free, servers));
       return [program, ['-W', '-f', config]];
     },
-    options: { cwd: folder, env: { ...process.env, ...env }, remove: folder },
+    // Any milder signal: its master waits for all its children, and our keeper, which waits for the master, is one of them.
+    options: { cwd: folder, env: { ...process.env, ...env }, remove: folder, stopSignal: 'KILL' },
   });
   return { url: `http://127.0.0.1:${wanted ?? port}`, ...handle };
 }
