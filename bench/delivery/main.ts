@@ -1,8 +1,7 @@
 import { closeSync, fdatasyncSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { publish } from '../results-file.js';
+import { load, machine, publish } from '../results-file.js';
 import { withStores } from '../stores.js';
 import { familyCpuMs, residentBytes } from './cpu.js';
 import { Crowd, open } from './load.js';
@@ -122,7 +121,7 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
     }
     for (let n = 1; n <= REPETITIONS; n += 1) {
       for (const entry of entries) await measure(entry, postmaster);
-      say(`repetition ${n} of ${REPETITIONS}: load ${loadavg()[0]?.toFixed(1)}`);
+      say(`repetition ${n} of ${REPETITIONS}: load ${load()}`);
     }
   } finally {
     for (const { contender } of entries) contender.stop();
@@ -142,7 +141,7 @@ const disk = measureDisk();
 const table = await withStores(run);
 const conditions = `## Delivery: \`npm run bench:delivery\`
 
-${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, shared machine, load ${loadavg()[0]?.toFixed(1)} at the end; fdatasync of 8 KiB ${disk.toFixed(2)} ms; Postgres with fsync and synchronous_commit on.
+${machine()}; fdatasync of 8 KiB ${disk.toFixed(2)} ms; Postgres with fsync and synchronous_commit on.
 ${PAIRS} pairs, one message of 80 characters under way in each; ${REPETITIONS} interleaved repetitions of ${SECONDS} s; medians, ratios within a repetition. CPU is user and system time of the server processes by the kernel's account. The load runs on the same cores. Rate limits off, all else as shipped.
 Colyseus and mosquitto are left out: their clients speak protocols of their own, so that each needs a load of its own to be compared, and neither acknowledges after a write.`;
 publish('delivery', `${conditions}\n\n${table}`);

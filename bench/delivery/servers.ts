@@ -82,6 +82,10 @@ interface StoaOptions {
   apis: number;
   /** The relay alone: everything but the storing. */
   withoutStore?: boolean;
+  /** Of the environment, instead of the bench's own. */
+  settings?: Record<string, string>;
+  /** What each visitor sends with every request. */
+  visitorHeaders?: () => Record<string, string>;
 }
 
 /** Stoa's api processes as they are built; people and conversations are made for it beforehand. */
@@ -105,6 +109,7 @@ export async function startStoa(options: StoaOptions): Promise<Contender> {
           REDIS_URL: redisUrl,
           SECRET_KEYS: secretKeys,
           MAIL_DIR: `${FOLDER}/mail`,
+          ...options.settings,
         },
         port,
       ),
@@ -113,7 +118,7 @@ export async function startStoa(options: StoaOptions): Promise<Contender> {
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
   // Hints between processes are best effort, and without a store there is nothing to heal a lost one from.
   const leastDelivered = options.withoutStore && apis > 1 ? 0.9 : 1;
-  const pairs = (count: number): Promise<Pair[]> => stoaPairs(urls, databaseUrl, count);
+  const pairs = (count: number): Promise<Pair[]> => stoaPairs(urls, databaseUrl, count, options.visitorHeaders);
   return { name, processes, pairs, leastDelivered, stop: stopAll(processes) };
 }
 
@@ -141,16 +146,18 @@ function buildWithoutStore(): string {
 
 interface Guest {
   userId: string;
-  cookie: string;
+  /** With the cookie. */
+  headers: Record<string, string>;
   csrfToken: string;
 }
 
-async function makeGuest(url: string): Promise<Guest> {
-  const csrf = await fetch(`${url}/api/v1/csrf`);
+async function makeGuest(url: string, own: Record<string, string>): Promise<Guest> {
+  const csrf = await fetch(`${url}/api/v1/csrf`, { headers: own });
   const { csrfToken } = (await csrf.json()) as { csrfToken: string };
   const response = await fetch(`${url}/api/v1/guests`, {
     method: 'POST',
     headers: {
+      ...own,
       'content-type': 'application/json',
       'x-csrf-token': csrfToken,
       origin: ORIGIN,
@@ -159,32 +166,42 @@ async function makeGuest(url: string): Promise<Guest> {
     body: JSON.stringify({ adult: true, ageBand: '25-34', languages: ['en'], interests: [] }),
   });
   const me = (await response.json()) as { user: { id: string }; csrfToken: string };
-  return { userId: me.user.id, cookie: cookieOf(response), csrfToken: me.csrfToken };
+  const headers = { ...own, cookie: cookieOf(response), origin: ORIGIN };
+  return { userId: me.user.id, headers, csrfToken: me.csrfToken };
 }
 
 const cookieOf = (response: Response): string => response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 
 /** Guests by the front door, eight at a time. */
-async function makeGuests(url: string, count: number): Promise<Guest[]> {
+async function makeGuests(
+  url: string,
+  count: number,
+  visitorHeaders: StoaOptions['visitorHeaders'] = () => ({}),
+): Promise<Guest[]> {
   const guests: Guest[] = [];
   while (guests.length < count) {
-    const group = Array.from({ length: Math.min(8, count - guests.length) }, () => makeGuest(url));
+    const group = Array.from({ length: Math.min(8, count - guests.length) }, () => makeGuest(url, visitorHeaders()));
     guests.push(...(await Promise.all(group)));
   }
   return guests;
 }
 
-const seatOf = (url: string, { cookie, csrfToken }: Guest, conversationId: string): Seat => ({
+const seatOf = (url: string, { headers, csrfToken }: Guest, conversationId: string): Seat => ({
   url,
   auth: { csrfToken },
-  headers: { cookie, origin: ORIGIN },
+  headers,
   conversationId,
 });
 
 /** Guests in open conversations; the second of each pair sits on the last process. */
-async function stoaPairs(urls: string[], databaseUrl: string, count: number): Promise<Pair[]> {
+async function stoaPairs(
+  urls: string[],
+  databaseUrl: string,
+  count: number,
+  visitorHeaders: StoaOptions['visitorHeaders'],
+): Promise<Pair[]> {
   const [first = '', last = first] = [urls[0], urls.at(-1)];
-  const guests = await makeGuests(first, count * 2);
+  const guests = await makeGuests(first, count * 2, visitorHeaders);
   const [ones, others] = [guests.slice(0, count), guests.slice(count)];
   const handles = guests.map(() => randomBytes(16).toString('base64url'));
   const client = new pg.Client({ connectionString: databaseUrl });

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs } from '../delivery/cpu.js';
 import { Crowd } from '../delivery/load.js';
 import type { Seat } from '../delivery/load.js';
 import { startStoa } from '../delivery/servers.js';
-import { publish } from '../results-file.js';
+import { median, quantile } from '../delivery/table.js';
+import { load, machine, publish } from '../results-file.js';
 import { withStores } from '../stores.js';
 
 // Does a flood of sign-ins take the machine from the conversations? Requirement A4: the p99 of acknowledgements at most doubles in the same run.
@@ -31,14 +31,6 @@ const [REPETITIONS, SECONDS, PAIRS, RATE] = [
   Number(args.rate),
 ];
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-const quantile = (sorted: number[], q: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
-const median = (values: number[]): number =>
-  quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  );
 
 interface Half {
   p50: number;
@@ -99,7 +91,7 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
       await sleep(500);
       repetitions.push({ calm, flooded });
       say(
-        `repetition ${n} of ${REPETITIONS}: p99 ${calm.p99.toFixed(1)} ms calm, ${flooded.p99.toFixed(1)} ms flooded; load ${loadavg()[0]?.toFixed(1)}`,
+        `repetition ${n} of ${REPETITIONS}: p99 ${calm.p99.toFixed(1)} ms calm, ${flooded.p99.toFixed(1)} ms flooded; load ${load()}`,
       );
     }
     crowd.close();
@@ -128,7 +120,7 @@ function describe(repetitions: { calm: Half; flooded: Half }[], answers: Record<
 const table = await withStores(run);
 const conditions = `## Sign-in flood: \`npm run bench:flood\`
 
-${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Node ${process.version}, shared machine, load ${loadavg()[0]?.toFixed(1)} at the end; Postgres with fsync and synchronous_commit on.
+${machine()}; Postgres with fsync and synchronous_commit on.
 ${PAIRS} pairs, ${RATE} messages of 80 characters a second; ${REPETITIONS} repetitions of ${SECONDS} s calm and ${SECONDS} s with ${args.attackers} attackers, each of whom signs in again as soon as it is answered. One api process; load and attackers run on the same cores. Rate limits off: with them the sixth try of an attacker is refused before any hash.`;
 publish('flood', `${conditions}\n\n${table}`);
 say(`\n${table}`);
