@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Connection } from './connection.types.js';
 
 /**
@@ -5,12 +6,15 @@ import type { Connection } from './connection.types.js';
  * and `socket-internals.int.ts` fails when one of these parts is not what it was. Why, and what holds: ADR 14.
  */
 export interface EngineSocket {
+  /** The upgrade request. */
+  request: IncomingMessage;
   readyState: string;
   /** Packets that wait for the transport. Empty: all that was sent is in the TCP socket's own queue. */
   writeBuffer: { data?: unknown }[];
   transport: { socket?: WebSocketInside };
   write(packet: string): void;
   on(event: 'data', listener: (data: unknown) => void): void;
+  on(event: 'packet', listener: (packet: { data?: string | Buffer }) => void): void;
   listeners(event: 'data'): unknown[];
   removeListener(event: 'data', listener: unknown): void;
 }

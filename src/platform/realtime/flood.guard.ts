@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { RuntimeConfig } from '../../config/config.types.js';
 import { HandshakeLimits } from '../limiter/handshake-limits.js';
@@ -7,13 +6,7 @@ import { SMALLEST_FRAME, TRANSPORT_BYTES } from '../limiter/limits.js';
 import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { RealtimeServer } from './connection.types.js';
-
-/** The parts of engine.io's socket that tell what comes in, and from whom. */
-interface EngineSocket {
-  request: IncomingMessage;
-  on(event: 'packet', listener: (packet: { data?: string | Buffer }) => void): void;
-  transport: { socket?: { terminate(): void } };
-}
+import type { EngineSocket } from './engine-socket.js';
 
 const BYTE_MS = emissionMs(TRANSPORT_BYTES);
 const BURST_MS = burstOf(TRANSPORT_BYTES) * BYTE_MS;
