@@ -51,10 +51,8 @@ function buildTree(s: Settings, faults: string[]): StoaConfig {
   const databaseUrl = s.DATABASE_URL ?? '';
   const redisUrls = (s.REDIS_URL ?? '').split(',').filter((u) => u !== '');
   requireUrls('DATABASE_URL', databaseUrl ? [databaseUrl] : [], /^postgres(ql)?:\/\//, faults);
-  if (s.OTLP_URL !== undefined && !/^https?:$/.test(URL.parse(s.OTLP_URL)?.protocol ?? ''))
-    faults.push('OTLP_URL must be an http or https URL');
-  if (s.SMTP_URL !== undefined && !/^smtps?:$/.test(URL.parse(s.SMTP_URL)?.protocol ?? ''))
-    faults.push('SMTP_URL must be an smtp or smtps URL');
+  requireProtocol('OTLP_URL', s.OTLP_URL, ['http', 'https'], faults);
+  requireProtocol('SMTP_URL', s.SMTP_URL, ['smtp', 'smtps'], faults);
   requireUrls('REDIS_URL', redisUrls, /^rediss?:\/\/[^/]+/, faults);
   return {
     runtime: {
@@ -118,6 +116,12 @@ function requireUrls(key: string, urls: string[], shape: RegExp, faults: string[
   if (urls.length === 0) faults.push(`${key} is not set (npm start brings a private instance; here it must be given)`);
   else if (!urls.every((u) => shape.test(u) && URL.canParse(u)))
     faults.push(`${key} is not a URL of the expected kind`);
+}
+
+/** Of a URL that need not be set. */
+function requireProtocol(key: EnvKey, url: string | undefined, names: [string, string], faults: string[]): void {
+  if (url !== undefined && !names.includes(URL.parse(url)?.protocol.slice(0, -1) ?? ''))
+    faults.push(`${key} must be an ${names.join(' or ')} URL`);
 }
 
 const HOST_NAME = /^([\w-]+(\.[\w-]+)*|\[[\da-f:]+\])$/;
