@@ -130,7 +130,7 @@ export class JobProducer implements OnApplicationShutdown {
 
   private async lookAfterAll(): Promise<void> {
     try {
-      for (const schedule of this.schedules) if (!(await this.isToCome(schedule))) await this.upsert(schedule);
+      for (const schedule of this.schedules) if (!(await this.isToCome(schedule))) await this.putAnew(schedule);
     } catch (error) {
       this.log.debug({ event: 'job.schedule_unseen', err: error });
     }
@@ -143,10 +143,17 @@ export class JobProducer implements OnApplicationShutdown {
   }
 
   private async upsert(schedule: Schedule): Promise<void> {
-    const { queue, name, everyMs, payload } = schedule;
+    await ((await this.isToCome(schedule)) ? this.put(schedule) : this.putAnew(schedule));
+  }
+
+  /** BullMQ would keep the next run that it knows. */
+  private async putAnew(schedule: Schedule): Promise<void> {
+    await this.queueOf(schedule.queue).removeJobScheduler(schedule.name);
+    await this.put(schedule);
+  }
+
+  private async put({ queue, name, everyMs, payload }: Schedule): Promise<void> {
     const { options } = queue.jobs[name] ?? {};
-    // BullMQ keeps the next run that it knows.
-    if (!(await this.isToCome(schedule))) await this.queueOf(queue).removeJobScheduler(name);
     await this.queueOf(queue).upsertJobScheduler(
       name,
       { every: everyMs },
