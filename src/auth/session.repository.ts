@@ -10,7 +10,7 @@ interface SessionRow {
   user_id: string | null;
   kind: 'guest' | 'member' | null;
   created_at: Date;
-  last_seen_at: Date;
+  unused_ms: number;
   expires_at: Date;
   suspended: boolean;
 }
@@ -36,8 +36,8 @@ export interface ListedSession {
 const LIST_LIMIT = 100;
 
 const FIND = `
-  SELECT s.id, encode(s.token_hash, 'hex') AS token_hash, s.user_id, u.kind, s.created_at, s.last_seen_at, s.expires_at,
-         coalesce(u.suspended_until > now(), false) AS suspended
+  SELECT s.id, encode(s.token_hash, 'hex') AS token_hash, s.user_id, u.kind, s.created_at, s.expires_at,
+         extract(epoch FROM now() - s.last_seen_at)::float8 * 1000 AS unused_ms, coalesce(u.suspended_until > now(), false) AS suspended
     FROM sessions s LEFT JOIN users u ON u.id = s.user_id
    WHERE s.token_hash IN (SELECT decode(h, 'hex') FROM unnest($1::text[]) AS h) AND s.expires_at > now()`;
 
@@ -60,8 +60,8 @@ export class SessionRepository {
       `WITH made AS (
          INSERT INTO sessions (id, token_hash, user_id, client, expires_at)
          VALUES ($1, decode($2, 'hex'), $3, $4, now() + least($5::float8, $6::float8) * interval '1 ms') RETURNING *)
-       SELECT m.id, encode(m.token_hash, 'hex') AS token_hash, m.user_id, u.kind, m.created_at, m.last_seen_at, m.expires_at,
-              coalesce(u.suspended_until > now(), false) AS suspended
+       SELECT m.id, encode(m.token_hash, 'hex') AS token_hash, m.user_id, u.kind, m.created_at, m.expires_at,
+              0 AS unused_ms, coalesce(u.suspended_until > now(), false) AS suspended
          FROM made m LEFT JOIN users u ON u.id = m.user_id`,
       [id, tokenHash, userId, client, idleMs, this.config.maxAgeMs],
     );
@@ -141,7 +141,7 @@ function toFacts(row: SessionRow): SessionFacts {
     tokenHash: row.token_hash,
     ...(row.user_id && row.kind ? { userId: row.user_id, kind: row.kind } : {}),
     createdAt: row.created_at,
-    lastSeenAt: row.last_seen_at,
+    unusedMs: row.unused_ms,
     expiresAt: row.expires_at,
     suspended: row.suspended,
   };

@@ -92,7 +92,7 @@ export class SessionService {
   touchSoon(session: SessionFacts): void {
     const { memberIdleMs, guestIdleMs } = this.config;
     const idleMs = session.kind === 'member' ? memberIdleMs : guestIdleMs;
-    if (Date.now() - session.lastSeenAt.getTime() < touchIntervalMs(idleMs)) return;
+    if (session.unusedMs < touchIntervalMs(idleMs)) return;
     // It rejects when too many wait: their next use is soon enough.
     this.touches.get(session.id).catch(() => undefined);
   }

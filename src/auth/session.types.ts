@@ -6,7 +6,8 @@ export interface SessionFacts {
   readonly userId?: string;
   readonly kind?: 'guest' | 'member';
   readonly createdAt: Date;
-  readonly lastSeenAt: Date;
+  /** ms since its last use that was written, by Postgres' clock. */
+  readonly unusedMs: number;
   readonly expiresAt: Date;
   /** The user is suspended now. */
   readonly suspended: boolean;

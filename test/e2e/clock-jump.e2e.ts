@@ -36,13 +36,14 @@ async function jump(member: Member, byMs: number): Promise<void> {
 const countOf = async (table: string): Promise<number> =>
   (await database.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table}`)).rows[0]?.count ?? 0;
 
-it('two days ahead, nothing expires early: conversations, the grace, what was said, sessions; and people still meet', async () => {
+it('two days ahead, nothing expires early: conversations, the grace, what was said, sessions, salts; and people still meet', async () => {
   const [api] = deployment.apis as [Member];
   const over = await meet([api.url]);
   await over.ada.say(over.adas, 'kept for a minute');
   await over.ada.ask('conversation:leave', { conversationId: over.adas });
   const { ada, adas, bob, bobs } = await meet([api.url]);
   await ada.say(adas, 'before');
+  await database.query(`INSERT INTO address_salts VALUES ((now() AT TIME ZONE 'UTC')::date - 1, '')`);
   for (const worker of deployment.workers) await jump(worker, JUMP_MS);
   await jump(api, JUMP_MS);
   for (const person of [over.ada, over.bob, ada, bob]) person.disconnect();
@@ -50,6 +51,7 @@ it('two days ahead, nothing expires early: conversations, the grace, what was sa
     await countOf('sessions'),
     await countOf('conversations'),
     await countOf('messages'),
+    await countOf(`address_salts WHERE day <= (now() AT TIME ZONE 'UTC')::date`),
   ];
   const before = await countAll();
   expect(await ada.connect()).toMatchObject({ state: 'chatting' });
@@ -75,3 +77,13 @@ it('and back by four days, what is due goes all the same: the next runs that the
   expect((await person.connect()).state).toBe('idle');
   person.disconnect();
 }, 120_000);
+
+it('two days behind, whoever only asks by HTTP stays signed in', async () => {
+  const [api] = deployment.apis as [Member];
+  const person = await Person.guest(api.url);
+  await database.query(
+    `UPDATE sessions SET last_seen_at = now() - interval '2 min', expires_at = now() + interval '1 min'`,
+  );
+  expect((await person.http('GET', '/me')).status).toBe(200);
+  await expect.poll(() => countOf(`sessions WHERE expires_at > now() + interval '1 hour'`)).toBe(1);
+});

@@ -7,7 +7,15 @@ import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { createDatabase } from '../support/database.js';
 
 let database: Database;
-const clock = { time: new Date('2026-11-24T23:59:00Z'), now: () => clock.time, monotonicMs: () => 0 };
+const DAY_MS = 86_400_000;
+/** A process whose wall clock is off by `skewMs`, and on which `passedMs` have passed. */
+const aClock = (skewMs = 0) => ({
+  passedMs: 0,
+  now: () => new Date(Date.now() + skewMs),
+  monotonicMs(): number {
+    return this.passedMs;
+  },
+});
 const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: false });
 
 beforeAll(async () => {
@@ -24,28 +32,55 @@ const daysKept = async (): Promise<string[]> => {
   return rows.map(({ day }) => day);
 };
 
+/** Days from Postgres' today. */
+const dayAt = async (offset: number): Promise<string> => {
+  const [row] = await database.query<{ day: string }>(
+    `SELECT ((now() AT TIME ZONE 'UTC')::date + $1::int)::text AS day`,
+    [offset],
+  );
+  return row?.day ?? '';
+};
+
 describe('the salts of addresses', () => {
   it('are one per day for all processes, and the next one is there before midnight', async () => {
-    const [one, other] = [new AddressSalts(database, clock, log), new AddressSalts(database, clock, log)];
+    const [clock, otherClock] = [aClock(), aClock()];
+    const [one, other] = [new AddressSalts(database, clock, log), new AddressSalts(database, otherClock, log)];
     await Promise.all([one.refresh(), other.refresh()]);
     const before = one.current();
     expect(other.current()).toEqual(before);
-    clock.time = new Date('2026-11-25T00:00:01Z');
+    clock.passedMs = otherClock.passedMs = DAY_MS;
     expect(one.current()).not.toEqual(before);
     expect(other.current()).toEqual(one.current());
-    expect(await daysKept()).toEqual(['2026-11-24', '2026-11-25']);
+    expect(await daysKept()).toEqual([await dayAt(0), await dayAt(1)]);
   });
 
+  it.each([-2, 2])(
+    'are the same for a process whose clock is off by %d days, which destroys none early',
+    async (days) => {
+      const [right, wrong] = [
+        new AddressSalts(database, aClock(), log),
+        new AddressSalts(database, aClock(days * DAY_MS), log),
+      ];
+      await right.refresh();
+      await database.query(`INSERT INTO address_salts VALUES ($1, '') ON CONFLICT DO NOTHING`, [await dayAt(-1)]);
+      const before = right.current();
+      await wrong.refresh();
+      expect(wrong.current()).toEqual(before);
+      expect(await daysKept()).toEqual([await dayAt(-1), await dayAt(0), await dayAt(1)]);
+    },
+  );
+
   it('are destroyed after two days', async () => {
-    clock.time = new Date('2026-11-27T12:00:00Z');
-    await new AddressSalts(database, clock, log).refresh();
-    expect(await daysKept()).toEqual(['2026-11-27', '2026-11-28']);
+    await database.query(`INSERT INTO address_salts VALUES ($1, '')`, [await dayAt(-2)]);
+    await new AddressSalts(database, aClock(), log).refresh();
+    expect(await daysKept()).toEqual([await dayAt(-1), await dayAt(0), await dayAt(1)]);
   });
 
   it('stand for another day while Postgres is away over midnight', async () => {
+    const clock = aClock();
     const salts = new AddressSalts(database, clock, log);
     await salts.refresh();
-    clock.time = new Date('2026-11-30T00:00:00Z');
+    clock.passedMs = 3 * DAY_MS;
     expect(salts.current()).toHaveLength(32);
   });
 });

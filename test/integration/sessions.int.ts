@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SessionRevoked } from '../../src/auth/auth.events.js';
 import { SessionService } from '../../src/auth/session.service.js';
 import { DomainEvents } from '../../src/platform/events/domain-events.js';
@@ -222,6 +222,20 @@ describe('the life of a session', () => {
     );
     await sessions.touch([id]);
     expect((await lifeOf(id)).left).toBeLessThan(21);
+  });
+
+  it.each([-48, 48])('is put off by a request to a process whose clock is off by %d h', async (hours) => {
+    const browser = aBrowser();
+    await browser.becomeGuest();
+    const change = "last_seen_at = now() - interval '7 s', expires_at = now() + interval '20 s'";
+    const [row] = (await setTimes(browser.cookie, change)) as { id: string }[];
+    const clock = vi.spyOn(Date, 'now').mockReturnValue(Date.now() + hours * 3_600_000);
+    try {
+      expect((await browser.get('/me')).status).toBe(200);
+    } finally {
+      clock.mockRestore();
+    }
+    await expect.poll(async () => (await lifeOf(row?.id ?? '')).left, { timeout: 5_000 }).toBeGreaterThan(50);
   });
 
   it('is found together with others in one query', async () => {

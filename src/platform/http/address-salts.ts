@@ -8,6 +8,7 @@ import { Clock } from '../time/clock.js';
 /** ms between two looks for the salt of a new day */
 const REFRESH_INTERVAL = 10 * 60_000;
 const SALT_BYTES = 32;
+const TODAY = `(now() AT TIME ZONE 'UTC')::date`;
 
 /**
  * The random salt of each UTC day, one for all processes. Salts older than 48 h are destroyed,
@@ -16,6 +17,8 @@ const SALT_BYTES = 32;
 @Injectable()
 export class AddressSalts implements OnModuleInit, OnApplicationShutdown {
   private salts = new Map<string, Buffer>();
+  /** When they were read (ms): Postgres' time, and this process' own that never jumps. */
+  private readAt = { postgresMs: 0, monotonicMs: 0 };
   private timer?: NodeJS.Timeout;
 
   constructor(
@@ -36,27 +39,29 @@ export class AddressSalts implements OnModuleInit, OnApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** Today's salt; while Postgres is away over midnight, the newest known. */
+  /** Today's salt, as Postgres has the day; while it is away over midnight, the newest known. */
   current(): Buffer {
-    const salt = this.salts.get(dayOf(this.clock.now())) ?? [...this.salts.values()].at(-1);
+    const now = this.readAt.postgresMs + this.clock.monotonicMs() - this.readAt.monotonicMs;
+    const salt = this.salts.get(new Date(now).toISOString().slice(0, 10)) ?? [...this.salts.values()].at(-1);
     if (!salt) throw new Error('no address salt was loaded');
     return salt;
   }
 
-  /** Makes the salts of today and tomorrow, destroys those older than yesterday, and reads what is left. Index: address_salts_pkey. */
+  /**
+   * Makes the salts of today and tomorrow, destroys those older than yesterday, and reads what is left. Postgres says what day it
+   * is: a process whose clock is ahead must not destroy what others still need. Index: address_salts_pkey.
+   */
   async refresh(): Promise<void> {
-    const today = dayOf(this.clock.now());
     await this.database.query(
-      `INSERT INTO address_salts (day, salt) VALUES ($1::date, $2), ($1::date + 1, $3) ON CONFLICT (day) DO NOTHING`,
-      [today, randomBytes(SALT_BYTES), randomBytes(SALT_BYTES)],
+      `INSERT INTO address_salts (day, salt) VALUES (${TODAY}, $1), (${TODAY} + 1, $2) ON CONFLICT (day) DO NOTHING`,
+      [randomBytes(SALT_BYTES), randomBytes(SALT_BYTES)],
     );
-    await this.database.query('DELETE FROM address_salts WHERE day < $1::date - 1', [today]);
-    const rows = await this.database.query<{ day: string; salt: Buffer }>(
-      `SELECT to_char(day, 'YYYY-MM-DD') AS day, salt FROM address_salts WHERE day >= $1::date - 1 ORDER BY day`,
-      [today],
+    await this.database.query(`DELETE FROM address_salts WHERE day < ${TODAY} - 1`);
+    const rows = await this.database.query<{ day: string; salt: Buffer; nowMs: number }>(
+      `SELECT to_char(day, 'YYYY-MM-DD') AS day, salt, extract(epoch FROM now())::float8 * 1000 AS "nowMs"
+         FROM address_salts WHERE day >= ${TODAY} - 1 ORDER BY day`,
     );
     this.salts = new Map(rows.map(({ day, salt }) => [day, salt]));
+    this.readAt = { postgresMs: rows[0]?.nowMs ?? 0, monotonicMs: this.clock.monotonicMs() };
   }
 }
-
-const dayOf = (date: Date): string => date.toISOString().slice(0, 10);
