@@ -42,28 +42,21 @@ export class HttpLimits {
   async take(context: ExecutionContext, own: readonly HttpLimitName[]): Promise<void> {
     const request = context.switchToHttp().getRequest<DoorRequest>();
     const response = context.switchToHttp().getResponse<Response>();
-    const names = limitsOf(own);
-    const verdicts = await this.limiter.take(
-      names.map((name) => {
-        const limit: HttpLimit = HTTP_LIMITS[name];
-        return {
-          name,
-          digest: this.subjects.digestOf(limit.scope, request),
-          limit,
-          refuses: limit.onExcess === 'refuse',
-        };
-      }),
-    );
-    const shown = names.map((name, i) => ({
-      name,
-      limit: HTTP_LIMITS[name],
-      verdict: verdicts[i] as Verdict,
-    }));
+    const buckets = limitsOf(own).flatMap((name) => this.bucketOf(name, request));
+    const verdicts = await this.limiter.take(buckets);
+    const shown = buckets.map(({ name, limit }, i) => ({ name, limit, verdict: verdicts[i] as Verdict }));
     describeLimits(response, shown);
     const excess = shown.filter(({ verdict }) => !verdict.allowed);
     this.refuse(excess.filter(({ limit }) => limit.onExcess === 'refuse'));
     request.overQuietLimit = excess.some(({ limit }) => limit.onExcess === 'quiet');
     if (excess.some(({ limit }) => limit.onExcess === 'slow')) await sleep(SLOW_DOWN_MS);
+  }
+
+  /** None when the request has nobody whom the limit counts. */
+  private bucketOf(name: HttpLimitName, request: DoorRequest) {
+    const limit: HttpLimit = HTTP_LIMITS[name];
+    const digest = this.subjects.digestOf(limit.scope, request);
+    return digest === undefined ? [] : [{ name, digest, limit, refuses: limit.onExcess === 'refuse' }];
   }
 
   private refuse(excess: { name: HttpLimitName; verdict: Verdict }[]): void {

@@ -19,12 +19,15 @@ export class RequestSubjects {
     private readonly http: HttpConfig,
   ) {}
 
-  digestOf(scope: LimitScope, request: DoorRequest): string {
+  /** Undefined: there is nobody to count. Newcomers without a cookie share nothing but their address, and that has limits of its own. */
+  digestOf(scope: Exclude<LimitScope, 'session'>, request: DoorRequest): string;
+  digestOf(scope: LimitScope, request: DoorRequest): string | undefined;
+  digestOf(scope: LimitScope, request: DoorRequest): string | undefined {
     switch (scope) {
       case 'address':
         return this.addresses.digestOf(request);
       case 'session':
-        return this.sessionOf(request) ?? this.addresses.digestOf(request);
+        return this.sessionOf(request);
       case 'user':
         return this.keys.digest('limit', request.identity?.userId ?? this.addresses.digestOf(request));
       case 'email':

@@ -6,7 +6,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** What a limit counts by. `session`: the session cookie, or the address of whoever has none. */
+/** What a limit counts by. `session`: the session cookie; whoever has none is not counted. */
 export type LimitScope = 'address' | 'session' | 'user' | 'email' | 'email_and_address';
 
 /** `refuse`: 429. `slow`: the answer comes a second later. `quiet`: the handler is told and answers as always. */
