@@ -1,23 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { io } from 'socket.io-client';
-import type { Socket } from 'socket.io-client';
-
-/** One client of a pair, and what it needs to get in. */
-export interface Seat {
-  url: string;
-  auth: Record<string, string>;
-  headers: Record<string, string>;
-  conversationId: string;
-}
-
-export type Pair = [Seat, Seat];
+import type { Connect, Seat, Talker } from './talker.js';
 
 /** A text of the usual length (characters). */
 const TEXT = 'x'.repeat(80);
 
 /** How often it is looked whether all has arrived, and the ms between two looks: longer than the beacon's interval. */
 const [HEAL_STEPS, HEAL_STEP] = [80, 100];
+
+/** ms that acknowledgements may take beyond the end of a load */
+const ANSWER_TIMEOUT = 12_000;
 
 export interface LoadResult {
   messages: number;
@@ -32,18 +23,14 @@ export interface LoadResult {
 /** Pairs of connected clients that can be made to talk. */
 export class Crowd {
   private delivered = 0;
+  private readonly members: Talker[] = [];
 
-  private constructor(private readonly members: { socket: Socket; seat: Seat }[]) {}
-
-  static async connect(pairs: Pair[]): Promise<Crowd> {
-    const members: { socket: Socket; seat: Seat }[] = [];
-    const seats = pairs.flat();
-    for (let i = 0; i < seats.length; i += 20) {
-      const opened = seats.slice(i, i + 20).map(async (seat) => ({ socket: await open(seat), seat }));
-      members.push(...(await Promise.all(opened)));
-    }
-    const crowd = new Crowd(members);
-    for (const { socket } of members) socket.on('message:new', () => (crowd.delivered += 1));
+  /** `seats`: the members of each pair side by side. `connectOne`: by the wire that the server speaks. */
+  static async connect(seats: Seat[], connectOne: Connect): Promise<Crowd> {
+    const crowd = new Crowd();
+    const count = (): void => void (crowd.delivered += 1);
+    for (let i = 0; i < seats.length; i += 20)
+      crowd.members.push(...(await Promise.all(seats.slice(i, i + 20).map((seat) => connectOne(seat, count)))));
     return crowd;
   }
 
@@ -79,24 +66,23 @@ export class Crowd {
   }
 
   close(): void {
-    for (const { socket } of this.members) socket.disconnect();
+    for (const member of this.members) member.close();
   }
 
   private async measure(
     seconds: number,
-    run: (until: number, send: (member: { socket: Socket; seat: Seat }) => Promise<void>) => Promise<void>,
+    run: (until: number, send: (member: Talker) => Promise<void>) => Promise<void>,
   ): Promise<LoadResult> {
     const latencies: number[] = [];
     let failed = 0;
     const before = this.delivered;
     const begun = performance.now();
-    await run(begun + seconds * 1_000, async ({ socket, seat }) => {
+    const running = run(begun + seconds * 1_000, async (member) => {
       const at = performance.now();
-      const payload = { conversationId: seat.conversationId, clientId: randomUUID(), text: TEXT };
-      const answer = (await socket.timeout(10_000).emitWithAck('message:send', payload)) as { ok: boolean };
-      if (!answer.ok) failed += 1;
+      if (!(await member.send(TEXT))) failed += 1;
       latencies.push(performance.now() - at);
     });
+    await within(running, seconds * 1_000 + ANSWER_TIMEOUT);
     const elapsed = (performance.now() - begun) / 1_000;
     await sleep(200);
     // A hint that a starved process lost is healed by the beacon.
@@ -111,19 +97,16 @@ export class Crowd {
   }
 }
 
-export function open({ url, auth, headers }: Seat): Promise<Socket> {
-  const socket = io(url, {
-    transports: ['websocket'],
-    reconnection: false,
-    forceNew: true,
-    auth,
-    extraHeaders: headers,
+/** Rejects after `ms`: an acknowledgement that never comes must not hold the bench. */
+async function within(work: Promise<void>, ms: number): Promise<void> {
+  const done = new AbortController();
+  const timeout = sleep(ms, undefined, { signal: done.signal }).then(() => {
+    throw new Error('acknowledgements are missing');
   });
-  return new Promise((resolve, reject) => {
-    socket.once('connect_error', reject);
-    // Ours says when it is ready; the others are when they are connected.
-    socket.once('connect', () =>
-      headers['cookie'] ? socket.once('session:ready', () => resolve(socket)) : resolve(socket),
-    );
-  });
+  try {
+    await Promise.race([work, timeout]);
+  } finally {
+    timeout.catch(() => undefined);
+    done.abort();
+  }
 }

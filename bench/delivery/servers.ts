@@ -6,16 +6,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { freePort } from '../../scripts/services/server.mjs';
 import { cpuMs, parentOf } from './cpu.js';
-import type { Pair, Seat } from './load.js';
+import { connectSocketIo } from './socket-io-talker.js';
+import type { Connect, Pair, Seat } from './talker.js';
 
 const ORIGIN = 'http://bench.test';
-const FOLDER = '.artifacts/bench';
+export const FOLDER = '.artifacts/bench';
 
 /** What is measured: its server processes, and clients in pairs. */
 export interface Contender {
   name: string;
   processes: ChildProcess[];
   pairs: (count: number) => Promise<Pair[]>;
+  connect: Connect;
   /** Share of the messages that must have reached the partner. */
   leastDelivered: number;
   stop: () => void;
@@ -25,7 +27,13 @@ export interface Contender {
 export const serverCpuMs = ({ processes }: Contender): number =>
   processes.reduce((sum, { pid }) => sum + cpuMs(pid ?? 0), 0);
 
-async function launch(name: string, args: string[], env: Record<string, string>, port?: number): Promise<ChildProcess> {
+/** A server of Node's; ready when it answers on `port`. Its output goes to a file of its name in FOLDER. */
+export async function launch(
+  name: string,
+  args: string[],
+  env: Record<string, string>,
+  port?: number,
+): Promise<ChildProcess> {
   mkdirSync(FOLDER, { recursive: true });
   const log = openSync(`${FOLDER}/${name.replaceAll(/\W+/g, '-')}.log`, 'w');
   const child = spawn(process.execPath, [...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? []), ...args], {
@@ -44,12 +52,12 @@ async function launch(name: string, args: string[], env: Record<string, string>,
   throw new Error(`${name} did not start: see ${FOLDER}`);
 }
 
-const stopAll = (processes: ChildProcess[]) => () => {
+export const stopAll = (processes: ChildProcess[]) => () => {
   for (const child of processes) child.kill('SIGKILL');
 };
 
 /** Pairs for the servers without identities; the second member is on the last process. */
-function plainPairs(urls: string[], count: number): Pair[] {
+export function plainPairs(urls: string[], count: number): Pair[] {
   const seat = (url: string, own: string, partner: string): Seat => ({
     url,
     auth: { own, partner },
@@ -72,7 +80,7 @@ export async function startPlain(name: string, script: string, redisUrl?: string
   );
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
   const pairs = (count: number): Promise<Pair[]> => Promise.resolve(plainPairs(urls, count));
-  return { name, processes, pairs, leastDelivered: 1, stop: stopAll(processes) };
+  return { name, processes, pairs, connect: connectSocketIo, leastDelivered: 1, stop: stopAll(processes) };
 }
 
 interface StoaOptions {
@@ -119,7 +127,7 @@ export async function startStoa(options: StoaOptions): Promise<Contender> {
   // Hints between processes are best effort, and without a store there is nothing to heal a lost one from.
   const leastDelivered = options.withoutStore && apis > 1 ? 0.9 : 1;
   const pairs = (count: number): Promise<Pair[]> => stoaPairs(urls, databaseUrl, count, options.visitorHeaders);
-  return { name, processes, pairs, leastDelivered, stop: stopAll(processes) };
+  return { name, processes, pairs, connect: connectSocketIo, leastDelivered, stop: stopAll(processes) };
 }
 
 /** The build with its one write replaced by counting: what the way of a message costs without Postgres. */

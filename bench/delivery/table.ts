@@ -37,7 +37,7 @@ const ratio = (samples: Sample[], to: Sample[] = []): string =>
 export function tableOfLoad(entries: Measured[]): string[] {
   const classic = entries.findIndex(({ name }) => name.includes('classic'));
   return [
-    '| saturated | Node µs per message | × bare | × classic adapter | Postgres µs | messages/s | ack p50 / p99 (ms) |',
+    '| saturated | server µs per message | × bare | × classic adapter | Postgres µs | messages/s | ack p50 / p99 (ms) |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...entries.map(({ name, saturated }, i) => {
       const toClassic = classic >= 0 && i >= classic ? ratio(saturated, entries[classic]?.saturated) : '';
@@ -49,7 +49,7 @@ export function tableOfLoad(entries: Measured[]): string[] {
 /** At fixed rates; `reached` shows where the machine could not. */
 export function tableOfRates(entries: Measured[], rates: number[]): string[] {
   return [
-    `| at a fixed rate |${rates.map((rate) => ` Node µs at ${rate}/s | Postgres µs | reached | ack p50 / p99 (ms) |`).join('')}`,
+    `| at a fixed rate |${rates.map((rate) => ` server µs at ${rate}/s | Postgres µs | reached | ack p50 / p99 (ms) |`).join('')}`,
     `| --- |${rates.map(() => ' --- | --- | --- | --- |').join('')}`,
     ...entries.map(
       ({ name, paced }) =>

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuMs } from '../delivery/cpu.js';
 import { Crowd } from '../delivery/load.js';
-import type { Seat } from '../delivery/load.js';
+import type { Seat } from '../delivery/talker.js';
 import { startStoa } from '../delivery/servers.js';
 import { median, quantile } from '../delivery/table.js';
 import { load, machine, publish } from '../results-file.js';
@@ -67,7 +67,7 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
   const contender = await startStoa({ name: 'Stoa', databaseUrl, redisUrl, apis: 1 });
   try {
     const pairs = await contender.pairs(PAIRS);
-    const crowd = await Crowd.connect(pairs);
+    const crowd = await Crowd.connect(pairs.flat(), contender.connect);
     const pid = contender.processes[0]?.pid ?? 0;
     const half = async (): Promise<Half> => {
       const before = cpuMs(pid);

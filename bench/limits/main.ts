@@ -46,7 +46,7 @@ async function start(rateLimits: 'on' | 'off', databaseUrl: string, redisUrl: st
     settings: { RATE_LIMITS: rateLimits, TRUST_PROXY: '127.0.0.1' },
     visitorHeaders: () => ({ 'x-forwarded-for': anAddress() }),
   });
-  const crowd = await Crowd.connect(await server.pairs(PAIRS));
+  const crowd = await Crowd.connect((await server.pairs(PAIRS)).flat(), server.connect);
   return { server, crowd, cpuUs: [] };
 }
 
