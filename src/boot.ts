@@ -34,10 +34,11 @@ export interface Started extends Boot {
 /** Reads the settings, inspects the stores and opens the pool; or says why not, one line per fault, and ends the process. */
 export async function boot(role: 'api' | 'worker'): Promise<Started> {
   const config = loadConfig();
-  const unsafe = config.runtime.environment === 'test';
-  const facts = await patiently('Postgres', () => inspectDatabase(config.database.url, unsafe));
+  const { environment } = config.runtime;
+  const facts = await patiently('Postgres', () => inspectDatabase(config.database.url, environment === 'test'));
   const redisFaults = await patiently('Redis', () => inspectRedis(config.redis.urls));
-  refuse([...facts.faults, ...redisFaults, ...(role === 'worker' ? await inspectMailDir(config) : [])]);
+  const roleFaults = environment === 'production' ? facts.roleFaults : [];
+  refuse([...facts.faults, ...roleFaults, ...redisFaults, ...(role === 'worker' ? await inspectMailDir(config) : [])]);
   const source = createDataSource({ url: config.database.url, applicationName: `stoa-${role}`, facts });
   await source.initialize();
   const { tracesUrl } = config.runtime;

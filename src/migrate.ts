@@ -1,4 +1,5 @@
 import { loadConfig } from './boot.js';
+import { inspectDatabase } from './platform/postgres/boot-check.js';
 import { migrate } from './platform/postgres/migrator.js';
 
 // Brings the schema up to date, says what it did, and ends.
@@ -6,6 +7,8 @@ const { database } = loadConfig();
 try {
   const ran = await migrate(database.migrationUrl);
   process.stdout.write(ran.length > 0 ? `stoa: ran ${ran.join(', ')}\n` : 'stoa: the schema is up to date\n');
+  const { roleFaults } = await inspectDatabase(database.migrationUrl, true);
+  for (const fault of roleFaults) process.stderr.write(`stoa: production will not start: ${fault}\n`);
 } catch (error) {
   process.stderr.write(`stoa: the migration failed: ${(error as Error).message}\n`);
   process.exitCode = 1;

@@ -9,7 +9,7 @@ import { Database } from './platform/postgres/database.js';
 
 const { database: settings, session } = loadConfig();
 const { role } = await inspectDatabase(settings.url, true);
-const facts = { faults: [], ...(role ? { role } : {}) };
+const facts = role ? { role } : {};
 const source = createDataSource({ url: settings.url, applicationName: 'stoa-report', facts });
 await source.initialize();
 const classes = await new RetentionLag(new Database(source), session, new Metrics()).report();

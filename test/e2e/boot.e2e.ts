@@ -30,6 +30,19 @@ function start(entry: string, settings: Record<string, string>): { code: number 
   return { code: result.status, lines: result.stderr.split('\n').filter((line) => line !== '') };
 }
 
+/** A whole database, as seen by a user to whom nobody gave the role. */
+async function plainUsersUrl(): Promise<string> {
+  const url = await createDatabase();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(
+    `DO $$ BEGIN CREATE ROLE plain_boot LOGIN PASSWORD 'plain'; EXCEPTION WHEN duplicate_object THEN END $$`,
+  );
+  await client.query('GRANT SELECT ON schema_migrations TO plain_boot');
+  await client.end();
+  return Object.assign(new URL(url), { username: 'plain_boot', password: 'plain' }).href;
+}
+
 describe.each(['dist/main.js', 'dist/worker.js', 'dist/migrate.js'])('%s', (entry) => {
   it('ends with 78 and one readable line per fault, without the values', () => {
     const { code, lines } = start(entry, { ...env, PORT: 'eighty', REDIS_URL: '', SECRET_KEYS: 'too-short-a-secret' });
@@ -49,6 +62,21 @@ describe.each(['dist/main.js', 'dist/worker.js'])('%s', (entry) => {
     await client.end();
     const { code, lines } = start(entry, { ...env, DATABASE_URL: database });
     expect([code, lines]).toEqual([78, ['stoa: the database lacks 1 migration(s): run npm run migrate']]);
+  });
+
+  it('refuses in production a database user who may not act as the roles', async () => {
+    const production = {
+      ...env,
+      NODE_ENV: 'production',
+      PUBLIC_ORIGIN: 'https://stoa.test',
+      DATABASE_URL: await plainUsersUrl(),
+      MAIL_DIR: '/tmp',
+    };
+    const { code, lines } = start(entry, production);
+    expect(code).toBe(78);
+    expect(lines.filter((line) => !line.includes('=off'))).toEqual([
+      'stoa: the database user plain_boot may not act as the role stoa_app: see Roles in docs/security.md',
+    ]);
   });
 
   it('refuses a database that may lose what it confirmed, unless it is a test', () => {
@@ -104,7 +132,7 @@ describe('a deployment', () => {
     const deployment = await deploy({ apis: 1, workers: 0 });
     const client = new pg.Client({ connectionString: deployment.databaseUrl });
     await client.connect();
-    await client.query(`INSERT INTO audit_events (event) VALUES ('test.event')`);
+    await client.query(`SELECT append_audit('test.event', NULL, NULL, 'ok', NULL, NULL, NULL)`);
     await expect(client.query(`UPDATE audit_events SET event = 'x'`)).rejects.toThrow(/append-only/);
     await expect(client.query('DELETE FROM audit_events')).rejects.toThrow(/append-only/);
     const acting = await client.query(`SELECT has_table_privilege('stoa_app', 'audit_events', 'DELETE') AS may`);

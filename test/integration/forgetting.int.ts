@@ -27,7 +27,7 @@ let redis: RedisClient;
 beforeAll(async () => {
   app = await startWorkerApp();
   ({ worker } = app);
-  const asOwner = createDataSource({ url: app.databaseUrl, applicationName: 'stoa-owner', facts: { faults: [] } });
+  const asOwner = createDataSource({ url: app.databaseUrl, applicationName: 'stoa-owner', facts: {} });
   await asOwner.initialize();
   owner = new Database(asOwner);
   redis = worker.get(REDIS);

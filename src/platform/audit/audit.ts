@@ -115,19 +115,15 @@ export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private async write(on: Queryable, entry: AuditEntry, ipHash: string | undefined): Promise<void> {
     const context = currentContext();
-    await on.query(
-      `INSERT INTO audit_events (event, actor, target, result, reason, ip_hash, request_id)
-       VALUES ($1, (SELECT audit_id::text FROM users WHERE id = $2), $3, $4, $5, $6, $7)`,
-      [
-        entry.event,
-        entry.actor ?? context?.userId ?? null,
-        entry.target ?? null,
-        entry.result ?? 'ok',
-        entry.reason ?? null,
-        ipHash ?? null,
-        context?.requestId ?? null,
-      ],
-    );
+    await on.query(`SELECT append_audit($1, (SELECT audit_id::text FROM users WHERE id = $2), $3, $4, $5, $6, $7)`, [
+      entry.event,
+      entry.actor ?? context?.userId ?? null,
+      entry.target ?? null,
+      entry.result ?? 'ok',
+      entry.reason ?? null,
+      ipHash ?? null,
+      context?.requestId ?? null,
+    ]);
   }
 
   /** This month's partition and the next one's; the migration made the first three. */

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { APP_ROLE, pendingMigrations } from './migrator.js';
+import { pendingMigrations } from './migrator.js';
+import { APP_ROLE, mayActAs, missingRoles } from './roles.js';
 
 /** What a start needs to know of the database. */
 export interface DatabaseFacts {
@@ -7,6 +8,8 @@ export interface DatabaseFacts {
   role?: string;
   /** Reasons not to start, one readable line each. */
   faults: string[];
+  /** What is missing of the roles: reasons not to start in production. Elsewhere a process acts as the user it signs in as. */
+  roleFaults: string[];
 }
 
 /** Oldest Postgres that is supported: 15 (the checks and functions here use nothing newer). */
@@ -27,8 +30,7 @@ export async function inspectDatabase(url: string, allowUnsafe: boolean): Promis
     const { rows } = await client.query(
       `SELECT current_setting('server_version_num')::int AS version, current_setting('fsync') AS fsync,
               current_setting('synchronous_commit') AS commit, current_setting('full_page_writes') AS pages,
-              EXISTS (SELECT FROM pg_roles WHERE rolname = $1 AND pg_has_role(current_user, oid, 'MEMBER')) AS role`,
-      [APP_ROLE],
+              ${mayActAs(APP_ROLE)} AS role`,
     );
     const [facts] = rows;
     const faults: string[] = [];
@@ -42,7 +44,7 @@ export async function inspectDatabase(url: string, allowUnsafe: boolean): Promis
         faults.push(`Postgres has ${name}=off: an acknowledged message could be lost`);
     const pending = await pendingMigrations(client);
     if (pending.length > 0) faults.push(`the database lacks ${pending.length} migration(s): run npm run migrate`);
-    return { faults, ...(facts.role ? { role: APP_ROLE } : {}) };
+    return { faults, roleFaults: await missingRoles(client), ...(facts.role ? { role: APP_ROLE } : {}) };
   } finally {
     await client.end();
   }

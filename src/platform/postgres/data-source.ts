@@ -11,7 +11,7 @@ interface DataSourceOptions {
   url: string;
   /** Shows in pg_stat_activity: `stoa-api`, `stoa-worker`. */
   applicationName: string;
-  facts: DatabaseFacts;
+  facts: Pick<DatabaseFacts, 'role'>;
 }
 
 /** The process's one pool, acting as the application role where there is one. */
