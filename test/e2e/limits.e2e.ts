@@ -23,6 +23,7 @@ const codeOf = (ack: Ack<unknown>): string => (ack.ok ? 'ok' : ack.error.code);
 async function floodFrom(socket: RawSocket): Promise<void> {
   for (let i = 0; i < 5_000 && socket.closeCode === undefined; i += 1) socket.send('40/admin,');
   await socket.untilClosed();
+  expect(socket.frames.find((frame) => frame.startsWith('42["server:notice"'))).toContain('RATE_LIMITED');
 }
 const closing = (person: Person): Promise<unknown> =>
   new Promise((resolve) => person.socket?.once('disconnect', resolve));
@@ -129,12 +130,15 @@ describe('limits of sockets', () => {
   it.each([
     ['to other namespaces', '40/admin,'],
     ['of 30 KiB', `43[${'0,'.repeat(15_000)}0]`],
-  ])('close a transport that floods with packets %s, and leave the others', async (_, packet) => {
+    // Seven of them are a burst by characters.
+    ['of 27,000 bytes, two in a character', `43["${'é'.repeat(13_500)}"]`, 14],
+  ])('close a transport that floods with packets %s, and leave the others', async (_, packet, most = 5_000) => {
     const { ada, bob, adas } = await meet([url]);
     const person = await Person.guest(url);
     const flood = await RawSocket.connect(url, person);
-    for (let i = 0; i < 5_000 && flood.closeCode === undefined; i += 1) flood.send(packet);
-    await flood.untilClosed();
+    for (let i = 0; i < most && flood.closeCode === undefined; i += 1) flood.send(packet);
+    await flood.untilClosed(5_000);
+    expect(await flood.until((frame) => frame.startsWith('42["server:notice"'))).toContain('RATE_LIMITED');
     expect((await ada.say(adas, 'untouched')).seq).toBe(1);
     for (const one of [ada, bob]) one.disconnect();
   });
@@ -183,6 +187,39 @@ describe('limits of an address', () => {
     expect((await neighbour.connect()).state).toBe('idle');
     neighbour.disconnect();
   });
+
+  it('refuse the 61st upgrade in a minute that never connects, with 429, and no other address', async () => {
+    const from = (address: string) => RawSocket.open(there, { 'x-forwarded-for': address });
+    const results: unknown[] = [];
+    for (let i = 0; i < 75; i += 1)
+      results.push(
+        await from('203.0.113.12').then(
+          (socket) => socket.close(),
+          (error: unknown) => error,
+        ),
+      );
+    expect(results.slice(0, 60)).toEqual(Array(60).fill(undefined));
+    expect(results.find(Boolean)).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
+    (await from('203.0.113.13')).close();
+  });
+
+  it(
+    'hold 20 sockets, refuse the 21st with the error object, and touch no other address',
+    { timeout: 60_000 },
+    async () => {
+      const address = { 'x-forwarded-for': '203.0.113.14' };
+      const people = Array.from({ length: 21 }, () => new Person(there, address));
+      for (const person of people) await person.becomeGuest();
+      // At once, so that all are let by before the first is counted.
+      const results = await Promise.allSettled(people.map((person) => person.connect()));
+      expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(20);
+      const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+      expect(refused).toMatchObject([{ data: { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 60_000 } }]);
+      const neighbour = new Person(there, { 'x-forwarded-for': '203.0.113.15' });
+      expect((await (await neighbour.becomeGuest()).connect()).state).toBe('idle');
+      for (const person of [...people, neighbour]) person.disconnect();
+    },
+  );
 
   it('refuse the 31st connect in a minute, with the error object, and no other address', async () => {
     const codes: string[] = [];

@@ -2,9 +2,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { ClientAddress } from '../../src/platform/http/client-address.js';
+import { HandshakeLimits } from '../../src/platform/limiter/handshake-limits.js';
 import { ProcessCensus } from '../../src/platform/limiter/process-census.js';
 import { RateLimiter } from '../../src/platform/limiter/rate-limiter.js';
 import type { Bucket } from '../../src/platform/limiter/rate-limiter.js';
+import { KeyRing } from '../../src/platform/secrets/key-ring.js';
+import { Clock } from '../../src/platform/time/clock.js';
 import { startAuthApp } from '../support/auth-app.js';
 import type { AuthApp } from '../support/auth-app.js';
 import { Browser } from '../support/browser.js';
@@ -76,10 +80,57 @@ describe('the shared buckets', () => {
     ]);
   });
 
+  it('charge nothing for a look, which refuses when what it looks at is full', async () => {
+    const limiter = auth.app.get(RateLimiter);
+    const look: Bucket = { ...aBucket('e', 'x'), refuses: 'look' };
+    for (let i = 0; i < 5; i += 1)
+      expect((await limiter.take([look]))[0]).toMatchObject({ allowed: true, remaining: 2 });
+    for (let i = 0; i < 3; i += 1) await limiter.take([aBucket('e', 'x')]);
+    expect((await limiter.take([look, aBucket('e', 'other')]))[0]?.allowed).toBe(false);
+    expect((await limiter.take([aBucket('e', 'other')]))[0]?.remaining).toBe(2);
+  });
+
   it('let exactly the limit pass when all come at once', async () => {
     const limiter = auth.app.get(RateLimiter);
     const all = await Promise.all(Array.from({ length: 50 }, () => limiter.take([aBucket('d', 'x')])));
     expect(all.filter(([verdict]) => verdict?.allowed)).toHaveLength(3);
+  });
+});
+
+describe('opening sockets', () => {
+  const aProcess = () => {
+    const [addresses, clock] = [auth.app.get(ClientAddress), auth.app.get(Clock)];
+    const [limiter, keys] = [auth.app.get(RateLimiter), auth.app.get(KeyRing)];
+    return new HandshakeLimits({ rateLimits: true } as never, addresses, clock, limiter, keys);
+  };
+  const aConnection = (userId: string) =>
+    ({
+      data: { identity: { userId } },
+      request: { headers: {}, socket: { remoteAddress: '192.0.2.20' } },
+      conn: { readyState: 'open', once: () => {} },
+    }) as never;
+  const codeOf = (admission: Promise<void>): Promise<string> =>
+    admission.then(
+      () => 'ok',
+      ({ code }: { code: string }) => code,
+    );
+
+  it('is counted by user over all processes', async () => {
+    const [one, other] = [aProcess(), aProcess()];
+    for (let i = 0; i < 5; i += 1)
+      for (const process of [one, other]) expect(await codeOf(process.admitUser(aConnection('ada')))).toBe('ok');
+    for (const process of [one, other, aProcess()])
+      expect(await codeOf(process.admitUser(aConnection('ada')))).toBe('RATE_LIMITED');
+    expect(await codeOf(one.admitUser(aConnection('bob')))).toBe('ok');
+  });
+
+  it('is refused by all processes to whoever was expelled three times, wherever that was', async () => {
+    for (const process of [aProcess(), aProcess(), aProcess()]) process.noteExpulsion('eve');
+    await vi.waitFor(async () => expect(await codeOf(aProcess().admitUser(aConnection('eve')))).toBe('RATE_LIMITED'));
+    const [exile] = await redis.keys('stoa:{limit}:exile_user:*');
+    expect(await redis.pttl(exile ?? '')).toBeGreaterThan(590_000);
+    expect(exile).not.toContain('eve');
+    expect(await codeOf(aProcess().admitUser(aConnection('cleo')))).toBe('ok');
   });
 });
 

@@ -41,8 +41,12 @@ class OpenGate extends EventGate {
 }
 class NoLimits implements Pick<HandshakeLimits, 'admitTransport' | 'admitAddress' | 'admitUser' | 'digestOf'> {
   admitTransport(): void {}
-  admitAddress(): void {}
-  admitUser(): void {}
+  admitAddress(): Promise<void> {
+    return Promise.resolve();
+  }
+  admitUser(): Promise<void> {
+    return Promise.resolve();
+  }
   digestOf(): string {
     return 'digest';
   }

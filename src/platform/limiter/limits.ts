@@ -49,14 +49,21 @@ export type HttpLimitName = keyof typeof HTTP_LIMITS;
 /** How much longer an answer takes that is over a `slow` limit (ms). */
 export const SLOW_DOWN_MS = 1_000;
 
-/** Limits of the upgrade to a socket, by address and user; kept by each process for itself. */
+/**
+ * Limits of opening sockets: connects by address and by user over all processes; upgrades by address on each process, with room for
+ * transports that close before they connect.
+ */
 export const HANDSHAKE_LIMITS = {
+  upgrade: { count: 60, perMs: MINUTE },
   address: { count: 30, perMs: MINUTE },
   user: { count: 10, perMs: MINUTE },
 } as const satisfies Record<string, Limit>;
 
 /** Sockets of one user (or transports of an address on which nobody signed in) that were closed for what they sent, before those stay out for the period. */
 export const EXPULSION_LIMIT: Limit = { count: 3, perMs: 10 * MINUTE };
+
+/** How long somebody who is expelled again and again stays out. */
+export const EXILE: Limit = { count: 1, perMs: EXPULSION_LIMIT.perMs };
 
 /** Open sockets of one address on one process. */
 export const MAX_SOCKETS_PER_ADDRESS = 20;

@@ -37,6 +37,17 @@ describe('RateLimiter without Redis', () => {
     expect(await passed(aLimiter({ processes: 100 }), [aBucket('a')], 50)).toBe(1);
   });
 
+  it('neither divides a mark among the processes, nor charges what is only looked at', async () => {
+    const setting = aLimiter({ processes: 100 });
+    const mark = { ...aBucket('a'), isMark: true };
+    const look: Bucket = { ...mark, refuses: 'look' };
+    expect(await passed(setting, [look], 50)).toBe(50);
+    expect(await passed(setting, [mark], 50)).toBe(30);
+    expect(await passed(setting, [look], 1)).toBe(0);
+    expect(await passed(setting, [look, aBucket('b')], 1)).toBe(0);
+    expect(await passed(setting, [aBucket('b')], 50)).toBe(1);
+  });
+
   it('charges nobody when one bucket refuses', async () => {
     const setting = aLimiter();
     await passed(setting, [aBucket('full')], 30);

@@ -19,8 +19,10 @@ export interface Bucket {
   /** Digest of whom it counts: never the raw value. */
   digest: string;
   limit: Limit;
-  /** Whether an excess refuses the request; else it is only reported. */
-  refuses: boolean;
+  /** Whether an excess refuses the request; else it is only reported. `look`: it refuses, and the bucket is never charged. */
+  refuses: boolean | 'look';
+  /** A mark rather than a rate: while Redis is away it is not divided among the processes. */
+  isMark?: boolean;
 }
 
 /**
@@ -77,7 +79,7 @@ export class RateLimiter {
 
   private askRedis(buckets: Bucket[]): Promise<Verdict[]> {
     const keys = buckets.map(({ name, digest }) => bucketKey(name, digest));
-    const args = buckets.flatMap(({ limit, refuses }) => [emissionMs(limit), burstOf(limit), refuses ? '1' : '0']);
+    const args = buckets.flatMap(({ limit, refuses }) => [emissionMs(limit), burstOf(limit), modeOf(refuses)]);
     return gcraScript.run(this.redis, keys, args);
   }
 
@@ -86,11 +88,11 @@ export class RateLimiter {
     const share = buckets.map((bucket) => ({
       ...bucket,
       key: bucketKey(bucket.name, bucket.digest),
-      limit: this.shareOf(bucket.limit),
+      limit: bucket.isMark ? bucket.limit : this.shareOf(bucket.limit),
     }));
     const looks = share.map(({ key, limit }) => this.local.peek(key, limit, now));
     if (looks.some(({ allowed }, i) => !allowed && share[i]?.refuses)) return looks;
-    return share.map(({ key, limit }) => this.local.take(key, limit, now));
+    return share.map(({ key, limit, refuses }) => this.local[refuses === 'look' ? 'peek' : 'take'](key, limit, now));
   }
 
   private shareOf({ count, perMs, burst = count }: Limit): Limit {
@@ -103,3 +105,5 @@ export class RateLimiter {
     this.alone = alone;
   }
 }
+
+const modeOf = (refuses: Bucket['refuses']): string => (refuses === 'look' ? 'look' : String(Number(refuses)));

@@ -4,14 +4,28 @@ import { RateLimited } from '../errors/stoa-error.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Connection } from '../realtime/connection.types.js';
 import { HandshakeLimits } from './handshake-limits.js';
+import { RateLimiter } from './rate-limiter.js';
 import { SocketLimiter } from './socket-limiter.js';
 
 function aSetting({ rateLimits = true } = {}) {
   const clock = { now: 0, monotonicMs: () => clock.now };
-  const addresses = { blockOf: ({ address }: { address: string }) => address, digestOf: () => 'digest' };
-  const handshakes = new HandshakeLimits({ rateLimits } as never, addresses as never, clock as never);
-  const limiter = new SocketLimiter({ rateLimits } as never, clock as never, handshakes, new Metrics());
-  return { clock, limiter, handshakes };
+  const addressOf = ({ address }: { address: string }) => address;
+  const addresses = { blockOf: addressOf, digestOf: addressOf };
+  const keys = { digest: (_: string, text: string) => text };
+  const metrics = new Metrics();
+  const shared = new RateLimiter(
+    {} as never,
+    { isHealthy: false } as never,
+    { count: 1 } as never,
+    clock as never,
+    { warn: () => {} } as never,
+    metrics,
+  );
+  const aProcess = () =>
+    new HandshakeLimits({ rateLimits } as never, addresses as never, clock as never, shared, keys as never);
+  const handshakes = aProcess();
+  const limiter = new SocketLimiter({ rateLimits } as never, clock as never, handshakes, metrics);
+  return { clock, limiter, handshakes, aProcess };
 }
 
 function aConnection(userId: string, { connectionId = userId, address = '192.0.2.1' } = {}) {
@@ -40,6 +54,18 @@ const passes = (work: () => void): boolean => {
 };
 const count = (times: number, work: () => void): number =>
   Array.from({ length: times }, () => passes(work)).filter(Boolean).length;
+
+/** The same for what waits for the shared buckets. */
+const isLetIn = (admission: Promise<void>): Promise<boolean> =>
+  admission.then(
+    () => true,
+    (error: unknown) =>
+      passes(() => {
+        throw error;
+      }),
+  );
+const countLetIn = async (times: number, admit: () => Promise<void>): Promise<number> =>
+  (await Promise.all(Array.from({ length: times }, () => isLetIn(admit())))).filter(Boolean).length;
 
 describe('SocketLimiter', () => {
   it('lets ten messages pass at once, five a second, sixty a minute', () => {
@@ -78,59 +104,108 @@ describe('SocketLimiter', () => {
     expect(connection.closed).toBe(true);
   });
 
-  it('closes at the 21st bad event of a minute, and keeps out for ten minutes who is closed three times', () => {
+  it('closes at the 21st bad event of a minute, and keeps out for ten minutes who is closed three times', async () => {
     const { clock, limiter, handshakes } = aSetting();
     const strikesUntilClosed = (connection: Connection): number => {
       for (let i = 1; ; i += 1) if (limiter.strike(connection)) return i;
     };
     for (let i = 0; i < 3; i += 1) {
       const connection = aConnection('eve', { connectionId: `${i}` });
-      handshakes.admitUser(connection);
+      await handshakes.admitUser(connection);
       expect(strikesUntilClosed(connection)).toBe(21);
     }
-    expect(passes(() => handshakes.admitUser(aConnection('eve')))).toBe(false);
-    expect(passes(() => handshakes.admitUser(aConnection('ada')))).toBe(true);
+    expect(await isLetIn(handshakes.admitUser(aConnection('eve')))).toBe(false);
+    expect(await isLetIn(handshakes.admitUser(aConnection('ada')))).toBe(true);
     clock.now = 599_000;
-    expect(passes(() => handshakes.admitUser(aConnection('eve')))).toBe(false);
+    expect(await isLetIn(handshakes.admitUser(aConnection('eve')))).toBe(false);
     clock.now = 600_000;
-    expect(passes(() => handshakes.admitUser(aConnection('eve')))).toBe(true);
+    expect(await isLetIn(handshakes.admitUser(aConnection('eve')))).toBe(true);
   });
 
-  it('does nothing when limits are off', () => {
+  it('does nothing when limits are off', async () => {
     const { limiter, handshakes } = aSetting({ rateLimits: false });
     const connection = aConnection('ada');
     expect(count(500, () => limiter.admit(connection, 'search:start'))).toBe(500);
     expect(count(500, () => void limiter.strike(connection))).toBe(500);
-    expect(count(500, () => handshakes.admitAddress(connection))).toBe(500);
+    expect(await countLetIn(500, () => handshakes.admitAddress(connection))).toBe(500);
     expect(limiter.strike(connection)).toBe(false);
   });
 });
 
 describe('HandshakeLimits', () => {
-  it('lets thirty handshakes of one address pass at once, and ten of one user', () => {
+  it('lets thirty handshakes of one address pass at once, and ten of one user', async () => {
     const { handshakes } = aSetting();
-    expect(count(40, () => handshakes.admitAddress(aConnection('ada')))).toBe(30);
-    expect(count(1, () => handshakes.admitAddress(aConnection('ada', { address: '192.0.2.9' })))).toBe(1);
-    expect(count(15, () => handshakes.admitUser(aConnection('bob', { address: '192.0.2.9' })))).toBe(10);
+    expect(await countLetIn(40, () => handshakes.admitAddress(aConnection('ada')))).toBe(30);
+    expect(await countLetIn(1, () => handshakes.admitAddress(aConnection('ada', { address: '192.0.2.9' })))).toBe(1);
+    expect(await countLetIn(15, () => handshakes.admitUser(aConnection('bob', { address: '192.0.2.9' })))).toBe(10);
   });
 
-  it('holds the number of open sockets of one address', () => {
+  it('lets sixty upgrades of one address pass at once, whether or not they connect', () => {
+    const { handshakes } = aSetting();
+    const upgradeFrom = (address: string) => (): void => {
+      const closers: (() => void)[] = [];
+      handshakes.admitTransport({
+        address,
+        socket: { once: (_: string, close: () => void) => closers.push(close) },
+      } as never);
+      for (const close of closers) close();
+    };
+    expect(count(70, upgradeFrom('192.0.2.1'))).toBe(60);
+    expect(count(1, upgradeFrom('192.0.2.2'))).toBe(1);
+  });
+
+  it('holds the number of open sockets of one address, also when they come at once', async () => {
+    const { handshakes } = aSetting();
+    const crowd = Array.from({ length: 30 }, (_, i) => aConnection(`user ${i}`));
+    // All are let by as connects, then all are found to be somebody.
+    for (const connection of crowd) await handshakes.admitAddress(connection);
+    const letIn = await Promise.all(crowd.map((connection) => isLetIn(handshakes.admitUser(connection))));
+    expect(letIn.filter(Boolean)).toHaveLength(20);
+    const late = () => isLetIn(handshakes.admitUser(aConnection('late')));
+    expect(await late()).toBe(false);
+    crowd[letIn.indexOf(true)]?.hangUp();
+    expect(await late()).toBe(true);
+  });
+
+  it('refuses the twenty-first socket of an address before anything is looked up', async () => {
     const { handshakes } = aSetting();
     const open = Array.from({ length: 20 }, (_, i) => aConnection(`user ${i}`));
-    for (const connection of open) handshakes.admitUser(connection);
-    const late = (): void => handshakes.admitAddress(aConnection('late'));
-    expect(passes(late)).toBe(false);
+    for (const connection of open) await handshakes.admitUser(connection);
+    const late = () => isLetIn(handshakes.admitAddress(aConnection('late')));
+    expect(await late()).toBe(false);
     open[0]?.hangUp();
-    expect(passes(late)).toBe(true);
+    expect(await late()).toBe(true);
   });
 
-  it('does not count as open whoever left while they waited', () => {
+  it('counts connects of a user and an address over all processes', async () => {
+    const { aProcess } = aSetting();
+    const processes = [aProcess(), aProcess(), aProcess()];
+    const users = await Promise.all(
+      processes.map((process) => countLetIn(10, () => process.admitUser(aConnection('ada')))),
+    );
+    expect(users.reduce((sum, passed) => sum + passed)).toBe(10);
+    const addresses = await Promise.all(
+      processes.map((process) => countLetIn(30, () => process.admitAddress(aConnection('bob')))),
+    );
+    expect(addresses.reduce((sum, passed) => sum + passed)).toBe(30);
+  });
+
+  it('keeps out everywhere who was closed on three processes, and nobody else', async () => {
+    const { aProcess } = aSetting();
+    const processes = [aProcess(), aProcess(), aProcess()];
+    for (const process of processes) process.noteExpulsion('eve');
+    await new Promise(setImmediate);
+    expect(await isLetIn(aProcess().admitUser(aConnection('eve')))).toBe(false);
+    expect(await isLetIn(aProcess().admitUser(aConnection('ada')))).toBe(true);
+  });
+
+  it('does not count as open whoever left while they waited', async () => {
     const { handshakes } = aSetting();
     for (let i = 0; i < 20; i += 1) {
       const gone = aConnection(`user ${i}`);
       Object.assign(gone.conn, { readyState: 'closed' });
-      handshakes.admitUser(gone);
+      await handshakes.admitUser(gone);
     }
-    expect(passes(() => handshakes.admitAddress(aConnection('late')))).toBe(true);
+    expect(await isLetIn(handshakes.admitAddress(aConnection('late')))).toBe(true);
   });
 });

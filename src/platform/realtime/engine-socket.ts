@@ -23,6 +23,7 @@ export interface EngineSocket {
 export interface WebSocketInside {
   readyState: number;
   bufferedAmount: number;
+  pause(): void;
   terminate(): void;
 }
 

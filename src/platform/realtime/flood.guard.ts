@@ -7,9 +7,14 @@ import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { RealtimeServer } from './connection.types.js';
 import type { EngineSocket } from './engine-socket.js';
+import { eventPacket } from './socket-wire.js';
 
 const BYTE_MS = emissionMs(TRANSPORT_BYTES);
 const BURST_MS = burstOf(TRANSPORT_BYTES) * BYTE_MS;
+
+const NOTICE = eventPacket('server:notice', { code: 'RATE_LIMITED', message: 'Too much data.' });
+/** How long the notice has to arrive (ms). */
+const LINGER = 100;
 
 /**
  * Closes transports that send more than anybody types. Below the limits of events: it also meets what is no event
@@ -41,13 +46,21 @@ export class FloodGuard {
       // What was read together with the packet that was too much.
       if (isClosed) return;
       const now = performance.now();
-      paidUntil = Math.max(paidUntil, now) + Math.max(data?.length ?? 0, SMALLEST_FRAME) * BYTE_MS;
+      paidUntil = Math.max(paidUntil, now) + Math.max(Buffer.byteLength(data ?? ''), SMALLEST_FRAME) * BYTE_MS;
       if (paidUntil - now <= BURST_MS) return;
       isClosed = true;
       this.closed.inc();
       this.handshakes.noteFlood(engine);
       this.log.info({ event: 'connection.flood' });
-      engine.transport.socket?.terminate();
+      farewell(engine);
     });
   }
+}
+
+/** Says why, reads nothing more, and is gone a moment later: what is not read would reset the connection before it was told. */
+function farewell(engine: EngineSocket): void {
+  const { socket } = engine.transport;
+  engine.write(NOTICE);
+  socket?.pause();
+  setTimeout(() => socket?.terminate(), LINGER).unref();
 }

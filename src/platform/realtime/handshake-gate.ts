@@ -106,7 +106,7 @@ export class HandshakeGate {
     try {
       this.refuseWhileDraining();
       this.load.admitHandshake();
-      this.limits.admitAddress(connection);
+      await this.limits.admitAddress(connection);
       await this.queue.enter();
       // Who asked in time is not closed for having waited here.
       (connection.client as unknown as ConnectTimer).connectTimeout?.refresh();
@@ -115,7 +115,7 @@ export class HandshakeGate {
       const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
       const verified = runInContext({ requestId }, () => this.verifier.verify(headers.cookie, csrfToken));
       connection.data.identity = await withDeadline(verified);
-      this.limits.admitUser(connection);
+      await this.limits.admitUser(connection);
       connection.data.connectionId = randomUUID();
       next();
     } catch (error) {

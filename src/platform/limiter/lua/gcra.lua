@@ -2,7 +2,7 @@
   KEYS[i]        bucket: string, time (ms, 3 decimals) at which it would be empty; expires then
   ARGV[3i-2]     ms between two that pass for ever
   ARGV[3i-1]     how many may pass at once
-  ARGV[3i]       '1' when an excess refuses the request, '0' when it is only reported
+  ARGV[3i]       '1' when an excess refuses the request, '0' when it is only reported, 'look' when it refuses and the bucket is never charged
   Returns, for each bucket, three integers in one flat list: 1 or 0 (passes), how many more would pass, ms until one would (0 when it passed).
   When a refusing bucket is full, none is charged; else each that has room is. ]]
 local time = redis.call('TIME')
@@ -14,8 +14,8 @@ for i = 1, #KEYS do
   local following = math.max(arrival, now) + emission
   local wait = following - emission * burst - now
   local passes = wait <= 0.001
-  nexts[i] = passes and following or false
-  if not passes and ARGV[3 * i] == '1' then refused = true end
+  nexts[i] = passes and ARGV[3 * i] ~= 'look' and following or false
+  if not passes and ARGV[3 * i] ~= '0' then refused = true end
   verdicts[3 * i - 2] = passes and 1 or 0
   verdicts[3 * i - 1] = passes and math.floor((now + emission * burst - following) / emission + 0.000001) or 0
   verdicts[3 * i] = passes and 0 or math.ceil(wait)
