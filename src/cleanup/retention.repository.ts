@@ -2,64 +2,59 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
 import { AUDIT_DAYS, OUTCOME_DAYS } from './retention-classes.js';
 
+/** What one statement deleted, and whether there is more to delete now. */
+export interface Batch {
+  count: number;
+  more: boolean;
+}
+
+/** Messages that go with a conversation, on average: 10,000 with a batch of 500, a tenth of the time that a statement has. */
+const MESSAGES_PER_CONVERSATION = 20;
+
 @Injectable()
 export class RetentionRepository {
   constructor(private readonly database: Database) {}
 
   /**
    * Deletes what was said, and as whom, in conversations whose time for it is over; who met whom stays until `deleteDueConversations`.
-   * @returns of how many. Index: conversations_said_delete_after_idx.
+   * Index: conversations_said_delete_after_idx.
    */
-  async deleteDueMessages(limit: number): Promise<number> {
-    const [row] = await this.database.query<{ count: number }>(
-      `WITH due AS (
-         SELECT id, started_on FROM conversations WHERE said_delete_after <= now()
-          ORDER BY said_delete_after LIMIT $1 FOR UPDATE SKIP LOCKED
-       ), said AS (
-         DELETE FROM messages m USING due WHERE m.started_on = due.started_on AND m.conversation_id = due.id
-       ), members AS (
+  deleteDueMessages(limit: number): Promise<Batch> {
+    return this.deleteSaid(
+      'said_delete_after',
+      limit,
+      `members AS (
          UPDATE conversation_members m SET nickname = 'Stranger', gender = NULL, age_band = '', languages = '{}', seen_seq = 0
-           FROM due WHERE m.conversation_id = due.id
-       ), silent AS (
+           FROM due WHERE m.conversation_id = due.id AND due.kept_seq = 0
+       ), finished AS (
          UPDATE conversations c SET said_delete_after = NULL, shared_interests = '{}', last_seq = 0
-           FROM due WHERE c.id = due.id RETURNING c.id
-       )
-       SELECT count(*)::integer AS count FROM silent`,
-      [limit],
+           FROM due WHERE c.id = due.id AND due.kept_seq = 0 RETURNING c.id
+       )`,
     );
-    return row?.count ?? 0;
   }
 
-  /** Deletes conversations, with all that was said, whose time is over. @returns how many. Index: conversations_delete_after_idx. */
-  async deleteDueConversations(limit: number): Promise<number> {
-    const [row] = await this.database.query<{ count: number }>(
-      `WITH due AS (
-         SELECT id, started_on FROM conversations WHERE delete_after <= now()
-          ORDER BY delete_after LIMIT $1 FOR UPDATE SKIP LOCKED
-       ), said AS (
-         DELETE FROM messages m USING due WHERE m.started_on = due.started_on AND m.conversation_id = due.id
-       ), gone AS (
-         DELETE FROM conversations c USING due WHERE c.id = due.id RETURNING c.id
-       )
-       SELECT count(*)::integer AS count FROM gone`,
-      [limit],
+  /** Deletes conversations, with all that was said, whose time is over. Index: conversations_delete_after_idx. */
+  deleteDueConversations(limit: number): Promise<Batch> {
+    return this.deleteSaid(
+      'delete_after',
+      limit,
+      `finished AS (DELETE FROM conversations c USING due WHERE c.id = due.id AND due.kept_seq = 0 RETURNING c.id)`,
     );
-    return row?.count ?? 0;
   }
 
-  /** Reports whose time is over, with their evidence. @returns how many. Index: reports_delete_after_idx. */
-  async deleteDueReports(limit: number): Promise<number> {
+  /** Reports whose time is over, with their evidence. Index: reports_delete_after_idx. */
+  async deleteDueReports(limit: number): Promise<Batch> {
     const rows = await this.database.query(
       `DELETE FROM reports WHERE id IN (
          SELECT id FROM reports WHERE delete_after <= now() ORDER BY delete_after LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING id`,
       [limit],
     );
-    return rows.length;
+    return { count: rows.length, more: rows.length === limit };
   }
 
-  /** Outcomes of matches that are too old to learn from. @returns how many. Index: match_outcomes_matched_on_idx. */
-  async deleteOldOutcomes(limit: number): Promise<number> {
+  /** Outcomes of matches that are too old to learn from. Index: match_outcomes_matched_on_idx. */
+  async deleteOldOutcomes(limit: number): Promise<Batch> {
     const rows = await this.database.query(
       `DELETE FROM match_outcomes WHERE id IN (
          SELECT id FROM match_outcomes WHERE matched_on < (now() AT TIME ZONE 'UTC')::date - ${OUTCOME_DAYS}
@@ -67,7 +62,7 @@ export class RetentionRepository {
        RETURNING id`,
       [limit],
     );
-    return rows.length;
+    return { count: rows.length, more: rows.length === limit };
   }
 
   /** Message partitions of today and the next two days, none of days that nothing is kept of, and no audit of long ago. @returns how many were dropped */
@@ -82,18 +77,18 @@ export class RetentionRepository {
   }
 
   /** Sessions that ended more than a day ago; until then their sockets can be told why. Index: sessions_expires_at_idx. */
-  async deleteExpiredSessions(limit: number): Promise<number> {
+  async deleteExpiredSessions(limit: number): Promise<Batch> {
     const rows = await this.database.query(
       `DELETE FROM sessions WHERE id IN (
          SELECT id FROM sessions WHERE expires_at < now() - interval '1 day' ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING id`,
       [limit],
     );
-    return rows.length;
+    return { count: rows.length, more: rows.length === limit };
   }
 
   /** Guests whom no session leads to any more, and who are in no conversation. Index: sessions_user_id_idx. */
-  async deleteForgottenGuests(limit: number): Promise<number> {
+  async deleteForgottenGuests(limit: number): Promise<Batch> {
     const rows = await this.database.query(
       `DELETE FROM users WHERE id IN (
          SELECT u.id FROM users u
@@ -104,6 +99,37 @@ export class RetentionRepository {
        RETURNING id`,
       [limit],
     );
-    return rows.length;
+    return { count: rows.length, more: rows.length === limit };
+  }
+
+  /**
+   * Takes as many conversations as have `MESSAGES_PER_CONVERSATION` messages on average, so that no statement is cancelled for the
+   * time that it takes, whoever talked how much. One with more than all that loses its last messages, and is due until none is left.
+   */
+  private async deleteSaid(
+    dueAt: 'said_delete_after' | 'delete_after',
+    limit: number,
+    finished: string,
+  ): Promise<Batch> {
+    const [row] = await this.database.query<Batch>(
+      `WITH locked AS (
+         SELECT id, started_on, last_seq, ${dueAt} AS due_at FROM conversations WHERE ${dueAt} <= now()
+          ORDER BY ${dueAt} LIMIT $1 FOR UPDATE SKIP LOCKED
+       ), summed AS (
+         SELECT *, sum(last_seq) OVER (ORDER BY due_at, id) - last_seq AS said_before FROM locked
+       ), due AS (
+         SELECT id, started_on, greatest(0, last_seq - $2::int) AS kept_seq FROM summed
+          WHERE said_before = 0 OR said_before + last_seq <= $2::int
+       ), said AS (
+         DELETE FROM messages m USING due
+          WHERE m.started_on = due.started_on AND m.conversation_id = due.id AND m.seq > due.kept_seq
+       ), shortened AS (
+         UPDATE conversations c SET last_seq = due.kept_seq FROM due WHERE c.id = due.id AND due.kept_seq > 0
+       ), ${finished}
+       SELECT f.count, l.count = $1 OR l.count > f.count AS more
+         FROM (SELECT count(*)::integer AS count FROM finished) AS f, (SELECT count(*)::integer AS count FROM locked) AS l`,
+      [limit, limit * MESSAGES_PER_CONVERSATION],
+    );
+    return row ?? { count: 0, more: false };
   }
 }

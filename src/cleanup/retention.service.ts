@@ -2,9 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { RetentionRepository } from './retention.repository.js';
+import type { Batch } from './retention.repository.js';
 
 /** Rows of one statement: short locks, and a shutdown waits for one only. */
 const BATCH = 500;
+
+type DeleteBatch = (limit: number) => Promise<Batch>;
 
 /** Forgets what has served its purpose. */
 @Injectable()
@@ -22,15 +25,19 @@ export class Retention {
   }
 
   async deleteDue(signal: AbortSignal): Promise<void> {
-    await this.repeat('messages of conversations', signal, () => this.rows.deleteDueMessages(BATCH));
-    await this.repeat('conversations', signal, () => this.rows.deleteDueConversations(BATCH));
-    await this.repeat('reports', signal, () => this.rows.deleteDueReports(BATCH));
-    await this.repeat('outcomes', signal, () => this.rows.deleteOldOutcomes(BATCH));
+    await this.each(signal, {
+      'messages of conversations': (limit) => this.rows.deleteDueMessages(limit),
+      conversations: (limit) => this.rows.deleteDueConversations(limit),
+      reports: (limit) => this.rows.deleteDueReports(limit),
+      outcomes: (limit) => this.rows.deleteOldOutcomes(limit),
+    });
   }
 
   async expireSessions(signal: AbortSignal): Promise<void> {
-    await this.repeat('sessions', signal, () => this.rows.deleteExpiredSessions(BATCH));
-    await this.repeat('guests', signal, () => this.rows.deleteForgottenGuests(BATCH));
+    await this.each(signal, {
+      sessions: (limit) => this.rows.deleteExpiredSessions(limit),
+      guests: (limit) => this.rows.deleteForgottenGuests(limit),
+    });
   }
 
   async keepPartitions(): Promise<void> {
@@ -39,13 +46,30 @@ export class Retention {
     this.count('audit partitions', dropped.audit);
   }
 
-  /** Batch after batch, until one is not full or the process drains. */
-  private async repeat(what: string, signal: AbortSignal, deleteBatch: () => Promise<number>): Promise<void> {
-    for (;;) {
-      const count = await deleteBatch();
-      this.count(what, count);
-      if (count < BATCH || signal.aborted) return;
-    }
+  /** Each, whatever became of those before it. @throws what the first that failed threw */
+  private async each(signal: AbortSignal, classes: Record<string, DeleteBatch>): Promise<void> {
+    const failures: unknown[] = [];
+    for (const [what, deleteBatch] of Object.entries(classes))
+      await this.repeat(what, signal, deleteBatch).catch((error: unknown) => {
+        this.log.warn({ event: 'retention.failed', what, err: error });
+        failures.push(error);
+      });
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** Batch after batch, until nothing is due or the process drains. One that takes too long is tried again with a quarter. */
+  private async repeat(what: string, signal: AbortSignal, deleteBatch: DeleteBatch): Promise<void> {
+    let limit = BATCH;
+    for (let more = true; more && !signal.aborted;)
+      try {
+        const batch = await deleteBatch(limit);
+        this.count(what, batch.count);
+        more = batch.more;
+      } catch (error) {
+        if (!tookTooLong(error) || limit === 1) throw error;
+        limit = Math.max(1, Math.floor(limit / 4));
+        this.log.warn({ event: 'retention.slow', what, limit });
+      }
   }
 
   private count(what: string, count: number): void {
@@ -54,3 +78,6 @@ export class Retention {
     this.log.info({ event: 'retention.deleted', what, count });
   }
 }
+
+/** Whether Postgres cancelled the statement, for its timeout. */
+const tookTooLong = (error: unknown): boolean => (error as { code?: unknown }).code === '57014';

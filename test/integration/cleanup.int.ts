@@ -8,6 +8,7 @@ import { MessageService } from '../../src/chat/message.service.js';
 import { cleanupJobs } from '../../src/cleanup/cleanup.jobs.js';
 import { ConversationSweep } from '../../src/cleanup/conversation-sweep.service.js';
 import { Retention } from '../../src/cleanup/retention.service.js';
+import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { Database } from '../../src/platform/postgres/database.js';
 import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
@@ -171,6 +172,58 @@ describe('retention', () => {
     expect(recent.map(({ userId }) => userId)).toEqual([b.userId]);
     const page = await worker.get(HistoryService).list(callerOf(b.userId), b.handle, {});
     expect(page).toMatchObject({ messages: [], lastSeq: 0 });
+  });
+
+  describe('of conversations in which very much was said', () => {
+    let owner: Database;
+    beforeAll(async () => {
+      const source = createDataSource({ url: app.databaseUrl, applicationName: 'stoa-owner', facts: {} });
+      await source.initialize();
+      owner = new Database(source);
+    });
+    afterAll(() => owner.onApplicationShutdown());
+
+    const plant = (count: number, messages: number, due: 'said_delete_after' | 'delete_after') =>
+      owner
+        .query(
+          `WITH planted AS (
+           INSERT INTO conversations (started_on, last_seq, ended_at, end_reason, delete_after, said_delete_after)
+           SELECT current_date, $2, now(), 'left', now() + interval '1 hour', now() + interval '1 hour' FROM generate_series(1, $1::int)
+           RETURNING id, started_on
+         ), said AS (
+           INSERT INTO messages (conversation_id, started_on, seq, slot, client_id, text, text_hash, sent_at)
+           SELECT id, started_on, seq, 0, gen_random_uuid(), 'x', '', now() FROM planted, generate_series(1, $2::int) AS seq
+         ) SELECT FROM planted`,
+          [count, messages],
+        )
+        .then(() =>
+          owner.query(`UPDATE conversations SET ${due} = now() - interval '1 s' WHERE last_seq = $1`, [messages]),
+        );
+    const left = async () => {
+      const [row] = await owner.query<{ messages: number; due: number }>(
+        `SELECT (SELECT count(*)::int FROM messages) AS messages,
+                (SELECT count(*)::int FROM conversations WHERE least(delete_after, said_delete_after) <= now()) AS due`,
+      );
+      return row;
+    };
+
+    it.each(['said_delete_after', 'delete_after'] as const)(
+      'deletes at most 10,000 messages in one statement, also of one conversation (%s)',
+      async (due) => {
+        await plant(1, 25_000, due);
+        await plant(30, 1_000, due);
+        await owner.query(`
+          CREATE TABLE batches (count int);
+          CREATE FUNCTION note_batch() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+            'BEGIN INSERT INTO batches SELECT count(*) FROM gone; RETURN NULL; END';
+          CREATE TRIGGER note_batch AFTER DELETE ON messages REFERENCING OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION note_batch();`);
+        await worker.get(Retention).deleteDue(signal);
+        const [most] = await owner.query<{ most: number }>('SELECT max(count) AS most FROM batches');
+        await owner.query('DROP TRIGGER note_batch ON messages; DROP FUNCTION note_batch; DROP TABLE batches');
+        expect(await left()).toEqual({ messages: 0, due: 0 });
+        expect(most?.most).toBe(10_000);
+      },
+    );
   });
 
   it('makes partitions ahead and drops days of which nothing is kept', async () => {

@@ -1,0 +1,64 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Log } from '../platform/logging/log.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import type { Batch, RetentionRepository } from './retention.repository.js';
+import { Retention } from './retention.service.js';
+
+const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: false });
+const { signal } = new AbortController();
+const nothing = async (): Promise<Batch> => ({ count: 0, more: false });
+
+const retentionOf = (rows: Partial<RetentionRepository>): Retention =>
+  new Retention(
+    {
+      deleteDueMessages: nothing,
+      deleteDueConversations: nothing,
+      deleteDueReports: nothing,
+      deleteOldOutcomes: nothing,
+      ...rows,
+    } as RetentionRepository,
+    log,
+    new Metrics(),
+  );
+
+/** Rows of which Postgres deletes at most `most` within the time of a statement. */
+function slowRows(total: number, most: number) {
+  let left = total;
+  return {
+    left: () => left,
+    deleteBatch: async (limit: number): Promise<Batch> => {
+      if (Math.min(limit, left) > most) throw Object.assign(new Error('canceling statement'), { code: '57014' });
+      const count = Math.min(limit, left);
+      left -= count;
+      return { count, more: left > 0 };
+    },
+  };
+}
+
+describe('what is due', () => {
+  it('goes, however few rows a statement has time for', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 3_000 }), fc.integer({ min: 1, max: 600 }), async (total, most) => {
+        const rows = slowRows(total, most);
+        await retentionOf({ deleteDueMessages: rows.deleteBatch }).deleteDue(signal);
+        expect(rows.left()).toBe(0);
+      }),
+    );
+  });
+
+  it('is a failure when not even one row goes in time', async () => {
+    const rows = slowRows(5, 0);
+    await expect(retentionOf({ deleteDueMessages: rows.deleteBatch }).deleteDue(signal)).rejects.toThrow('canceling');
+  });
+
+  it('of one class does not wait for another that fails, and the run has failed', async () => {
+    const reports = slowRows(5, 5);
+    const retention = retentionOf({
+      deleteDueMessages: () => Promise.reject(new Error('no such table')),
+      deleteDueReports: reports.deleteBatch,
+    });
+    await expect(retention.deleteDue(signal)).rejects.toThrow('no such table');
+    expect(reports.left()).toBe(0);
+  });
+});
