@@ -4,6 +4,7 @@ import { SafetyModule } from '../safety/safety.module.js';
 import { BlockListener } from './block-listener.js';
 import { ClaimDesk } from './claim-desk.js';
 import { ClaimResolver } from './claim-resolver.js';
+import { CriterionFaults } from './criterion-faults.js';
 import { DeadSearches } from './dead-searches.js';
 import { MatchOpener } from './match-opener.js';
 import { MatchRepository } from './match.repository.js';
@@ -34,6 +35,7 @@ import { ShardSweeper } from './shard-sweeper.js';
     BlockListener,
     ClaimDesk,
     ClaimResolver,
+    CriterionFaults,
     DeadSearches,
     MatchOpener,
     MatchRepository,

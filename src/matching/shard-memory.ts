@@ -3,6 +3,7 @@ import { Log } from '../platform/logging/log.js';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { MatchRates } from './class-counts.js';
+import { CriterionFaults } from './criterion-faults.js';
 import { Learning } from './learning.js';
 import type { LearningSnapshot } from './learning.js';
 import { MatchingCriteria } from './matching-criterion.port.js';
@@ -36,6 +37,7 @@ export class ShardMemory {
     private readonly metrics: MatchingMetrics,
     private readonly log: Log,
     private readonly criteria: MatchingCriteria,
+    private readonly faults: CriterionFaults,
   ) {}
 
   async of(shard: string): Promise<KnownShard> {
@@ -46,7 +48,7 @@ export class ShardMemory {
     const mirror = new ShardMirror({
       ...(learning ? { learning } : {}),
       criteria: this.criteria.all(),
-      onFault: (criterion, fault) => this.noteFault(criterion, fault),
+      onFault: (criterion, fault) => this.faults.note(criterion, fault),
       onDeparture: (ticket, how) => {
         if (how === 'gave_up') matchRates.observe(classOf(ticket), false);
         this.metrics.ended.inc({ shard, class: classOf(ticket), how });
@@ -77,10 +79,5 @@ export class ShardMemory {
       this.log.warn({ event: 'matching.snapshot_unreadable', shard, err: error });
       return undefined;
     }
-  }
-
-  private noteFault(criterion: string, fault: unknown): void {
-    this.metrics.faults.inc({ criterion });
-    this.log.warn({ event: 'matching.criterion_failed', criterion, err: fault });
   }
 }
