@@ -31,12 +31,13 @@ export class SearchStatus {
   @Min(0)
   waitedMs!: number;
 
-  /** Median wait (ms) of the like in this pool now; null when unknown. */
+  /** Median wait (ms) of the like in this pool now; null when unknown, or when nobody fits and hardly anybody is expected. */
   @IsOptional()
   @IsInt()
   @Min(0)
   estimatedWaitMs!: number | null;
 
+  /** How many wait who fit both ways: below 10, below 100, or more. */
   @IsIn(['few', 'some', 'many'])
   poolSize!: 'few' | 'some' | 'many';
 

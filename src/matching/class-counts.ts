@@ -1,6 +1,6 @@
 import type { CandidateBook } from './candidate-book.js';
 import { MovingMean } from './moving-mean.js';
-import { classOf } from './shard-report.js';
+import { classOf } from './search-class.js';
 import type { WaitingPool } from './waiting-pool.js';
 
 /** How many of one class wait, and how many of those hold: a partner whom they may meet is there, and they wait for a better one. */

@@ -38,6 +38,11 @@ export class Impatience {
     return Math.min(1, left / (this.exposureS[bucket]! + PRIOR_EXPOSURE_S));
   }
 
+  /** mu(w) as it is: from each of these waits (s, ascending) on, up to the next. */
+  steps(): { fromS: number; hazardPerS: number }[] {
+    return BUCKET_STARTS_S.map((fromS) => ({ fromS, hazardPerS: this.hazard(fromS) }));
+  }
+
   toSnapshot(): ImpatienceSnapshot {
     return { exposureS: [...this.exposureS], left: [...this.left] };
   }

@@ -6,7 +6,7 @@ import { AvoidanceService } from '../safety/avoidance.service.js';
 import type { Claim } from './claim.types.js';
 import { OutcomeRepository } from './outcome.repository.js';
 import type { NewOutcome } from './outcome.repository.js';
-import { classOf } from './shard-report.js';
+import { classOf } from './search-class.js';
 
 /** Where Postgres decides who talks: the only way in which a match opens a conversation. */
 @Injectable()

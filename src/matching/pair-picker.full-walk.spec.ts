@@ -41,12 +41,16 @@ function fullWalk(pool: WaitingPool, policy: ShardPolicy, nowMs: number): Propos
   book.fit(pool.slotCount);
   const scan = new PartnerScan(pool, policy, book);
   relearnAll(pool, policy, nowMs);
-  for (const slot of slotsOf(pool)) {
-    const ticket = pool.ticketAt[slot]!;
-    const waitMs = nowMs - ticket.sinceMs;
+  const isDue = (slot: number): boolean => {
+    const { sinceMs } = pool.ticketAt[slot]!;
+    const waitMs = nowMs - sinceMs;
     const hazardPerS = learning.impatience.hazard(waitMs / 1_000);
     const afterMs = widenAfterMs(pool.bucketOf[slot]!.partnersPerS, hazardPerS, settings.widen);
-    if (!pool.widenedAt[slot] && waitMs >= afterMs) pool.reach(slot, widened(ticket));
+    const isFirst = sinceMs > pool.profileAt[slot]!.widenedSinceMs;
+    return !pool.widenedAt[slot] && waitMs >= (isFirst ? afterMs : settings.widen.earliestMs);
+  };
+  for (const slot of slotsOf(pool).filter(isDue)) {
+    pool.reach(slot, widened(pool.ticketAt[slot]!));
     relearnAll(pool, policy, nowMs);
   }
   for (const slot of pool.fresh.splice(0))

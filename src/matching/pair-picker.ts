@@ -73,10 +73,14 @@ function widenDue(pool: WaitingPool, policy: ShardPolicy, nowMs: number, most: n
   const { learning, config, agenda } = policy;
   const due: number[] = [];
   agenda.unwidened.sift(pool, (slot) => {
-    const waitMs = nowMs - pool.ticketAt[slot]!.sinceMs;
+    const { sinceMs } = pool.ticketAt[slot]!;
+    const waitMs = nowMs - sinceMs;
     if (waitMs < config.widen.earliestMs || due.length >= most) return true;
-    const hazardPerS = learning.impatience.hazard(waitMs / 1000);
-    if (waitMs < widenAfterMs(pool.bucketOf[slot]!.partnersPerS, hazardPerS, config.widen)) return true;
+    // Nobody has less reach than one of the same wishes who came later.
+    if (sinceMs > pool.profileAt[slot]!.widenedSinceMs) {
+      const hazardPerS = learning.impatience.hazard(waitMs / 1000);
+      if (waitMs < widenAfterMs(pool.bucketOf[slot]!.partnersPerS, hazardPerS, config.widen)) return true;
+    }
     due.push(slot);
     return false;
   });

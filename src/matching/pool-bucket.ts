@@ -11,6 +11,9 @@ export class PoolBucket {
   partnersPerS = 0;
   /** rho of its members. */
   classBonus = 0;
+  /** How many others a member might meet, but for blocks and recent partners, and when they were counted (ms): see `fitting-count.ts`. */
+  fitting = 0;
+  countedAtMs = -Infinity;
 
   /** One bit for the members' gender and one for their age band, and the bits that they seek: four checks in two. */
   private readonly traits: number;
@@ -50,7 +53,7 @@ function haveCommon(languages: readonly number[], others: readonly number[]): bo
 }
 
 /** Equal for searches that belong into one bucket. */
-export function bucketKeyOf(seeker: Seeker): string {
+export function bucketKeyOf(seeker: Omit<Seeker, 'userId'>): string {
   const { gender, seeksGenders, ageBand, seeksAges, anyLanguage } = seeker;
   return `${gender}.${seeksGenders}.${ageBand}.${seeksAges}.${anyLanguage === true ? 1 : 0}.${seeker.languages.join('.')}`;
 }

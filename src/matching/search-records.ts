@@ -8,6 +8,8 @@ export interface SearchRecord extends OwnedPlace {
   readonly attrs: string;
   /** ms of the shard's clock */
   readonly sinceMs: number;
+  /** Its owner has been told that these wishes are widened. */
+  readonly isWidened?: boolean;
 }
 
 /** The searches of the people connected to this process. Memory only: it dies with their connections. */
@@ -20,7 +22,14 @@ export class SearchRecords {
   }
 
   remember(record: SearchRecord): void {
-    this.byUser.set(record.userId, record);
+    const { searchId, attrs, isWidened = false } = this.byUser.get(record.userId) ?? {};
+    const isSame = searchId === record.searchId && attrs === record.attrs;
+    this.byUser.set(record.userId, isSame ? { ...record, isWidened } : record);
+  }
+
+  noteWidened(userId: string): void {
+    const record = this.byUser.get(userId);
+    if (record) this.byUser.set(userId, { ...record, isWidened: true });
   }
 
   forget(userId: string): void {

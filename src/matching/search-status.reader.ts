@@ -2,17 +2,18 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { SearchStatus } from '../contracts/state.dto.js';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
+import { describeSearch } from './search-status.js';
 import { SearchQueue } from './search-queue.js';
 import { SearchRecords } from './search-records.js';
-import { classOf, sizeWord } from './shard-report.js';
-import type { ShardReport } from './shard-report.js';
+import type { SearchRecord } from './search-records.js';
+import type { ProfileReport } from './shard-report.js';
 import { reportKey } from './shard.keys.js';
 import { unpackFacts } from './ticket-packing.js';
-import { wideningWords } from './widen.js';
+import { profileKeyOf } from './waiting-profile.js';
 
 type Status = SearchStatus & { since: string };
 
-/** What waiting people are told, from what the runner last said about their shard. */
+/** What waiting people are told, from what the runner last said of searches like theirs. */
 @Injectable()
 export class SearchStatusReader {
   constructor(
@@ -23,30 +24,42 @@ export class SearchStatusReader {
 
   /** By user; those who do not search are absent. */
   async of(userIds: readonly string[]): Promise<Map<string, Status>> {
-    const nowMs = await this.clock();
-    const reports = new Map<string, Promise<ShardReport | undefined>>();
-    const reportOf = (shard: string) => {
-      const report = reports.get(shard) ?? this.report(shard);
-      reports.set(shard, report);
-      return report;
-    };
-    const found = await Promise.all(
-      userIds.map(async (userId): Promise<[string, Status] | undefined> => {
-        const place = this.records.of(userId) ?? (await this.queue.homeOf(userId));
-        const search = place && (await this.queue.read(place));
-        if (!search) return undefined;
-        // Whoever has just come to this process is remembered from here on.
-        if (!this.records.of(userId)) this.records.remember({ ...place, ...search, userId });
-        const status = describe(search.attrs, Math.max(0, nowMs - search.sinceMs), await reportOf(place.shard));
-        return [userId, { searchId: place.searchId, since: new Date(search.sinceMs).toISOString(), ...status }];
-      }),
-    );
-    return new Map(found.filter((entry) => entry !== undefined));
+    const [nowMs, found] = await Promise.all([
+      this.clock(),
+      Promise.all(userIds.map((userId) => this.searchOf(userId))),
+    ]);
+    const searches = found.filter((search) => search !== undefined);
+    const reports = await this.reportsOf(searches);
+    return new Map(searches.map((search, i) => [search.userId, this.statusOf(search, reports[i], nowMs)]));
   }
 
-  private async report(shard: string): Promise<ShardReport | undefined> {
-    const report = await this.redis.get(reportKey(shard));
-    return report ? (JSON.parse(report) as ShardReport) : undefined;
+  private async searchOf(userId: string): Promise<SearchRecord | undefined> {
+    const place = this.records.of(userId) ?? (await this.queue.homeOf(userId));
+    const search = place && (await this.queue.read(place));
+    if (!search) return undefined;
+    // Whoever has just come to this process is remembered from here on.
+    if (!this.records.of(userId)) this.records.remember({ ...place, ...search, userId });
+    return { ...place, ...search, userId };
+  }
+
+  private statusOf(search: SearchRecord, report: ProfileReport | undefined, nowMs: number): Status {
+    const told = this.records.of(search.userId);
+    const wasWidened = told?.isWidened === true && told.attrs === search.attrs;
+    const { isWidened, ...status } = describeSearch(search, { report, wasWidened, nowMs });
+    if (isWidened && !wasWidened) this.records.noteWidened(search.userId);
+    return { searchId: search.searchId, since: new Date(search.sinceMs).toISOString(), ...status };
+  }
+
+  /** In the order of the searches, with one call for each shard. */
+  private async reportsOf(searches: readonly SearchRecord[]): Promise<(ProfileReport | undefined)[]> {
+    const reports: (ProfileReport | undefined)[] = [];
+    for (const shard of new Set(searches.map((search) => search.shard))) {
+      const places = [...searches.keys()].filter((i) => searches[i]!.shard === shard);
+      const profiles = places.map((i) => profileKeyOf(unpackFacts(searches[i]!.attrs)));
+      const lines = await this.redis.hmget(reportKey(shard), ...profiles);
+      lines.forEach((line, at) => (reports[places[at]!] = line ? (JSON.parse(line) as ProfileReport) : undefined));
+    }
+    return reports;
   }
 
   /** ms: `since` is of Redis' clock. */
@@ -54,16 +67,4 @@ export class SearchStatusReader {
     const [seconds, micros] = await this.redis.time();
     return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   }
-}
-
-/** Nothing is guessed: without a report the pool is small as far as we know, and the wait unknown. */
-function describe(attrs: string, waitedMs: number, report: ShardReport | undefined): Omit<SearchStatus, 'searchId'> {
-  const facts = unpackFacts(attrs);
-  const widenAfterMs = report?.widenAfterMs[classOf(facts)];
-  return {
-    waitedMs,
-    estimatedWaitMs: report?.medianWaitMs[classOf(facts)] ?? null,
-    poolSize: sizeWord(report?.waiting ?? 0),
-    widened: widenAfterMs === undefined ? [] : wideningWords(facts, waitedMs, widenAfterMs),
-  };
 }

@@ -8,8 +8,9 @@ import { Learning } from './learning.js';
 import type { LearningSnapshot } from './learning.js';
 import { MatchingCriteria } from './matching-criterion.port.js';
 import { MatchingMetrics } from './matching.metrics.js';
+import { RecentWaits } from './recent-waits.js';
+import { classOf } from './search-class.js';
 import { ShardMirror } from './shard-mirror.js';
-import { RecentWaits, classOf } from './shard-report.js';
 import { learningKey } from './shard.keys.js';
 
 /** How long what was learnt is of use (ms). */

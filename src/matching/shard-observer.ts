@@ -4,9 +4,9 @@ import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { countClasses } from './class-counts.js';
 import type { OpenedClaims } from './match-opener.js';
 import { MatchingMetrics } from './matching.metrics.js';
+import { classOf } from './search-class.js';
 import type { KnownShard } from './shard-memory.js';
-import { REPORT_EVERY_MS, REPORT_TTL_MS, classOf, widenTimes } from './shard-report.js';
-import type { ShardReport } from './shard-report.js';
+import { REPORT_EVERY_MS, REPORT_TTL_MS, reportProfiles } from './shard-report.js';
 import { reportKey } from './shard.keys.js';
 
 /** Tells how a shard fares: its policy, so that it learns; the people who wait in it; the operators. */
@@ -26,12 +26,11 @@ export class ShardObserver {
     if (mirror.nowMs - (this.reportedAt.get(shard) ?? 0) < REPORT_EVERY_MS) return;
     this.reportedAt.set(shard, mirror.nowMs);
     this.metrics.classes.set(shard, { counts: countClasses(mirror.pool, mirror.policy.book), matchRates });
-    const report: ShardReport = {
-      waiting: mirror.pool.size,
-      medianWaitMs: waits.medians(),
-      widenAfterMs: widenTimes(mirror.pool, mirror.policy),
-    };
-    await this.redis.set(reportKey(shard), JSON.stringify(report), 'PX', REPORT_TTL_MS);
+    const reports = reportProfiles(mirror.pool, mirror.policy, waits, mirror.nowMs);
+    if (reports.size === 0) return;
+    const fields = Object.fromEntries([...reports].map(([profile, report]) => [profile, JSON.stringify(report)]));
+    const key = reportKey(shard);
+    await this.redis.multi().del(key).hset(key, fields).pexpire(key, REPORT_TTL_MS).exec();
   }
 
   /** Nobody waits, or another process runs the shard: it says how many do. */
@@ -52,7 +51,7 @@ export class ShardObserver {
       for (const ticket of [pair.a, pair.b]) {
         const searchClass = classOf(ticket);
         const waitMs = Math.max(0, mirror.nowMs - ticket.sinceMs);
-        waits.observe(searchClass, waitMs);
+        waits.observe(ticket, waitMs, mirror.nowMs);
         matchRates.observe(searchClass, true);
         this.metrics.wait.observe({ shard, class: searchClass }, waitMs / 1_000);
         this.metrics.ended.inc({ shard, class: searchClass, how: 'matched' });

@@ -1,15 +1,32 @@
+import { countFitting } from './fitting-count.js';
+import type { PoolBucket } from './pool-bucket.js';
+import { bucketKeyOf } from './pool-bucket.js';
+import type { RecentWaits } from './recent-waits.js';
 import type { ShardPolicy } from './shard-policy.js';
 import type { WaitingPool } from './waiting-pool.js';
-import { widenAfterMs } from './widen.js';
+import type { WaitingProfile } from './waiting-profile.js';
+import { widenStartsMs, widened } from './widen.js';
 
-/** What a runner says about its shard, once a second, for the people who wait in it. */
-export interface ShardReport {
-  /** How many wait. */
-  readonly waiting: number;
-  /** Median wait (ms) of those matched lately, by `classOf`; absent: too few. */
-  readonly medianWaitMs: Readonly<Record<string, number>>;
-  /** After how long a search is widened (ms), by `classOf`; absent: nobody of the class waits. */
-  readonly widenAfterMs: Readonly<Record<string, number>>;
+/** What one reach of a search promises. */
+interface Prospect {
+  /** How many wait whom such a search might meet, but for blocks and recent partners. */
+  readonly fitting: number;
+  /** Somebody fits, or will soon. */
+  readonly hasHope: boolean;
+}
+
+/** What a runner says of the searches of one profile, once a second. */
+export interface ProfileReport {
+  /** p50 (ms) of the like; null: unknown. */
+  readonly medianWaitMs: number | null;
+  /** Of those who are not widened; absent: all are. */
+  readonly plain?: Prospect;
+  /** Of those who are. */
+  readonly wide?: Prospect;
+  /** Who came no later is widened (ms of the shard's clock); absent: nobody is. */
+  readonly widenedSinceMs?: number;
+  /** After how long a search is widened that is not yet (ms): at the first of these that it reaches, ascending. */
+  readonly widensAtMs: readonly number[];
 }
 
 /** ms for which a report counts. */
@@ -18,54 +35,57 @@ export const REPORT_TTL_MS = 10_000;
 /** ms between two reports. */
 export const REPORT_EVERY_MS = 1_000;
 
+/** Most profiles in one report, about 200 KB; a shard in which more wait at once should be split (ADR 7). */
+const MOST_PROFILES = 2_000;
+
+/** Where nobody fits and fewer are expected than one in five minutes, no wait is estimated: what others waited says nothing of it. */
+const HOPE_PER_S = 1 / 300;
+
 /** Pools below these sizes are few, and some. */
 const FEW_BELOW = 10;
 const SOME_BELOW = 100;
 
-/** Matches of one class that the median looks back on, and how many it needs. */
-const WAITS_KEPT = 51;
-const WAITS_NEEDED = 5;
-
-/** Who fares alike: what one is and whom one seeks. */
-export const classOf = ({ gender, seeksGenders }: { gender: number; seeksGenders: number }): string =>
-  `${gender}.${seeksGenders}`;
-
 /** The size of a pool as people are told it: no more than they need. */
-export function sizeWord(waiting: number): 'few' | 'some' | 'many' {
-  if (waiting < FEW_BELOW) return 'few';
-  return waiting < SOME_BELOW ? 'some' : 'many';
+export function sizeWord(fitting: number): 'few' | 'some' | 'many' {
+  if (fitting < FEW_BELOW) return 'few';
+  return fitting < SOME_BELOW ? 'some' : 'many';
 }
 
-/** When the classes that wait are widened at the latest, from what is known of them now. */
-export function widenTimes(pool: WaitingPool, { learning, config }: ShardPolicy): Record<string, number> {
-  const hazardPerS = learning.impatience.hazard(config.widen.earliestMs / 1_000);
-  const latest: Record<string, number> = {};
-  for (const { profile, partnersPerS } of pool.buckets.values()) {
-    const afterMs = widenAfterMs(partnersPerS, hazardPerS, config.widen);
-    latest[classOf(profile)] = Math.max(latest[classOf(profile)] ?? 0, Math.round(afterMs));
+/** By `profileKeyOf`, of those who wait after a pick. */
+export function reportProfiles(
+  pool: WaitingPool,
+  policy: ShardPolicy,
+  waits: RecentWaits,
+  nowMs: number,
+): Map<string, ProfileReport> {
+  countFitting(pool, nowMs);
+  const reports = new Map<string, ProfileReport>();
+  for (const [key, profile] of pool.profiles) {
+    if (reports.size === MOST_PROFILES) break;
+    reports.set(key, reportOf(profile, pool, policy, waits.medianOf(profile.facts, nowMs)));
   }
-  return latest;
+  return reports;
 }
 
-/** The waits of the newest matches by class. Bounded: 12 classes of `WAITS_KEPT`. */
-export class RecentWaits {
-  private readonly byClass = new Map<string, number[]>();
-
-  observe(searchClass: string, waitMs: number): void {
-    const waits = this.byClass.get(searchClass) ?? [];
-    this.byClass.set(searchClass, waits);
-    waits.push(waitMs);
-    if (waits.length > WAITS_KEPT) waits.shift();
-  }
-
-  /** Of the classes in which enough were matched. */
-  medians(): Record<string, number> {
-    const known = [...this.byClass].filter(([, waits]) => waits.length >= WAITS_NEEDED);
-    return Object.fromEntries(known.map(([searchClass, waits]) => [searchClass, medianOf(waits)]));
-  }
+function reportOf(
+  { facts, widenedSinceMs }: WaitingProfile,
+  { buckets }: WaitingPool,
+  { learning, config }: ShardPolicy,
+  medianWaitMs: number | null,
+): ProfileReport {
+  const plain = buckets.get(bucketKeyOf(facts));
+  const isWidened = widenedSinceMs > -Infinity;
+  const wide = isWidened ? buckets.get(bucketKeyOf(widened(facts))) : undefined;
+  return {
+    medianWaitMs,
+    ...(plain ? { plain: prospectOf(plain) } : {}),
+    ...(wide ? { wide: prospectOf(wide) } : {}),
+    ...(isWidened ? { widenedSinceMs } : {}),
+    widensAtMs: plain ? widenStartsMs(plain.partnersPerS, learning.impatience.steps(), config.widen) : [],
+  };
 }
 
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return Math.round(sorted[sorted.length >> 1] ?? 0);
-}
+const prospectOf = ({ fitting, partnersPerS }: PoolBucket): Prospect => ({
+  fitting,
+  hasHope: fitting > 0 || partnersPerS >= HOPE_PER_S,
+});

@@ -28,8 +28,8 @@ export const blockKey = (shard: string, userId: string): string => shardKey(shar
 /** STRING who runs the shard, or `wanted` when a run was asked for. TTL: `RUNNER_LEASE_MS`. */
 export const runnerKey = (shard: string): string => shardKey(shard, 'runner');
 
-/** STRING JSON `ShardReport`: what the runner last said about the shard. TTL: `REPORT_TTL_MS`. */
-export const reportKey = (shard: string): string => shardKey(shard, 'report');
+/** HASH `profileKeyOf` -> JSON `ProfileReport`: what the runner last said to those who wait. TTL: `REPORT_TTL_MS`. */
+export const reportKey = (shard: string): string => shardKey(shard, 'profiles');
 
 /** STRING JSON `LearningSnapshot`: what the shard has learnt, for a worker that takes over. TTL: `LEARNING_TTL_MS`. */
 export const learningKey = (shard: string): string => shardKey(shard, 'learning');

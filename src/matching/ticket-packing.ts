@@ -4,6 +4,7 @@ import type { SearchInput } from './search.types.js';
 import { ageBandIndex, genderIndex, languageIndexes, maskOf } from './ticket-fields.js';
 import { UNKNOWN_REGION } from './ticket.types.js';
 import type { SearchTicket } from './ticket.types.js';
+import type { ProfileFacts } from './waiting-profile.js';
 
 /** The attributes of a search as they travel: gender, age band, languages, interests (texts), seeksGenders, seeksAges. */
 type Packed = [number, number, number[], string[], number, number];
@@ -33,11 +34,9 @@ export function packAttributes({ gender, ageBand, languages, interests, seeks }:
 }
 
 /** The part of the attributes that needs no tags. */
-type PackedFacts = Pick<SearchTicket, 'gender' | 'seeksGenders' | 'seeksAges' | 'opensLanguage'>;
-
-export function unpackFacts(attrs: string): PackedFacts {
-  const [gender, , , , seeksGenders, seeksAges] = JSON.parse(attrs) as Packed;
-  return { gender, seeksGenders, seeksAges, opensLanguage: false };
+export function unpackFacts(attrs: string): ProfileFacts {
+  const [gender, ageBand, languages, , seeksGenders, seeksAges] = JSON.parse(attrs) as Packed;
+  return { gender, ageBand, languages, seeksGenders, seeksAges, opensLanguage: false };
 }
 
 /** The search as the picker sees it. Its interests are held in `tags` until they are released. */

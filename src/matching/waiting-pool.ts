@@ -1,6 +1,7 @@
 import type { Seeker } from './hard-rules.js';
 import { PoolBucket, bucketKeyOf } from './pool-bucket.js';
 import type { SearchTicket } from './ticket.types.js';
+import { WaitingProfile, profileKeyOf } from './waiting-profile.js';
 
 /** Tags per search in the columns; the contract allows no more. */
 export const MOST_TAGS = 10;
@@ -14,6 +15,9 @@ export class WaitingPool {
   readonly ticketAt: (SearchTicket | undefined)[] = [];
   readonly buckets = new Map<string, PoolBucket>();
   readonly bucketOf: (PoolBucket | undefined)[] = [];
+  /** Of everyone who waits, by `profileKeyOf`. */
+  readonly profiles = new Map<string, WaitingProfile>();
+  readonly profileAt: (WaitingProfile | undefined)[] = [];
   /** By slot: rises each time another search, or another version of it, takes the slot. */
   serials = new Int32Array(64);
   tags = new Int32Array(64 * MOST_TAGS);
@@ -52,6 +56,7 @@ export class WaitingPool {
     this.regions[slot] = ticket.region;
     this.trusts[slot] = ticket.trust;
     this.widenedAt[slot] = 0;
+    this.enterProfile(slot, ticket);
     this.enterBucket(slot, ticket);
   }
 
@@ -59,8 +64,9 @@ export class WaitingPool {
   remove(searchId: string): SearchTicket | undefined {
     const slot = this.slots.get(searchId);
     if (slot === undefined) return undefined;
-    const ticket = this.ticketAt[slot];
+    const ticket = this.ticketAt[slot]!;
     this.leaveBucket(slot);
+    this.leaveProfile(slot, ticket);
     this.ticketAt[slot] = undefined;
     this.slots.delete(searchId);
     this.freeSlots.push(slot);
@@ -81,11 +87,27 @@ export class WaitingPool {
     this.leaveBucket(slot);
     this.enterBucket(slot, seeker);
     this.widenedAt[slot] = 1;
+    this.profileAt[slot]!.noteWidened(this.ticketAt[slot]!.sinceMs);
   }
 
   /** Everyone who waits. */
   *tickets(): IterableIterator<SearchTicket> {
     for (const ticket of this.ticketAt) if (ticket) yield ticket;
+  }
+
+  private enterProfile(slot: number, ticket: SearchTicket): void {
+    const key = profileKeyOf(ticket);
+    const profile = this.profiles.get(key) ?? new WaitingProfile(ticket);
+    profile.members += 1;
+    this.profiles.set(key, profile);
+    this.profileAt[slot] = profile;
+  }
+
+  private leaveProfile(slot: number, ticket: SearchTicket): void {
+    const profile = this.profileAt[slot]!;
+    profile.members -= 1;
+    if (profile.members === 0) this.profiles.delete(profileKeyOf(ticket));
+    this.profileAt[slot] = undefined;
   }
 
   private enterBucket(slot: number, seeker: Seeker): void {

@@ -11,6 +11,28 @@ export function widenAfterMs(partnersPerS: number, hazardPerS: number, settings:
   return Math.min(settings.latestMs, Math.max(settings.earliestMs, wantedMs));
 }
 
+/**
+ * The waits (ms, ascending) at which searches of one lambda become due to be widened: a search is widened at the first of these that it
+ * reaches. There can be several, because impatience changes with the wait: one that was not due at 2.9 s may be at 3 s, or at 8.
+ */
+export function widenStartsMs(
+  partnersPerS: number,
+  steps: readonly { fromS: number; hazardPerS: number }[],
+  settings: WidenSettings,
+): number[] {
+  const starts: number[] = [];
+  let wasDue = false;
+  steps.forEach(({ fromS, hazardPerS }, i) => {
+    const endMs = (steps[i + 1]?.fromS ?? Infinity) * 1_000;
+    const atMs = Math.max(fromS * 1_000, widenAfterMs(partnersPerS, hazardPerS, settings));
+    const isDue = atMs < endMs;
+    // Due since the step before: no new start.
+    if (isDue && !(wasDue && atMs === fromS * 1_000)) starts.push(Math.round(atMs));
+    wasDue = isDue;
+  });
+  return starts;
+}
+
 /** The same age bands and their neighbours. */
 export function widenAges(seeksAges: number): number {
   const everyone = (1 << AGE_BAND_COUNT) - 1;
@@ -18,7 +40,7 @@ export function widenAges(seeksAges: number): number {
 }
 
 /** A search with the reach that it has once widened. Gender is never widened. */
-export function widened(ticket: SearchTicket): SearchTicket & { anyLanguage: boolean } {
+export function widened<T extends Widenable>(ticket: T): T & { anyLanguage: boolean } {
   return { ...ticket, seeksAges: widenAges(ticket.seeksAges), anyLanguage: ticket.opensLanguage };
 }
 
@@ -31,10 +53,12 @@ function widenable(ticket: Widenable): string[] {
   return ticket.opensLanguage ? [...ages, 'language'] : ages;
 }
 
-/** `widened` of `search:status`: what is widened, or what will be within 5 s (`age:in_3s`, whole seconds, at least 1). */
-export function wideningWords(ticket: Widenable, waitMs: number, afterMs: number): string[] {
-  const leftMs = afterMs - waitMs;
-  if (leftMs > ANNOUNCED_MS) return [];
-  const suffix = leftMs <= 0 ? '' : `:in_${Math.ceil(leftMs / 1000)}s`;
-  return widenable(ticket).map((word) => word + suffix);
+/**
+ * `widened` of `search:status`: what is widened, or what will be in at most 5 s (`age:in_3s`, whole seconds, at least 1). `leftMs` until then;
+ * 0 when it is due and not yet done; undefined when it is not foreseen.
+ */
+export function wideningWords(ticket: Widenable, isWidened: boolean, leftMs: number | undefined): string[] {
+  if (isWidened) return widenable(ticket);
+  if (leftMs === undefined || leftMs > ANNOUNCED_MS) return [];
+  return widenable(ticket).map((word) => `${word}:in_${Math.max(1, Math.ceil(leftMs / 1000))}s`);
 }

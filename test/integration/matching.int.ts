@@ -169,7 +169,7 @@ describe('matching', () => {
     const found = await eventually(async () => (await partners([a])).get(a), 20_000);
     expect(found).toBe(b);
     await eventually(async () => (await api.redis.exists(learningKey('all'))) === 1);
-    // Enough were matched by now for a median of those who are alike.
+    // Enough were matched by now for a median of those who are alike: they are expected to come again.
     const [c] = (await stage.aCrowd(api.database, 1)) as [string];
     await api.searches.start(c, aSearch({ interests: ['alone'], seeks: { genders: [] } }));
     const status = await eventually(async () => {
@@ -178,6 +178,34 @@ describe('matching', () => {
     });
     expect(status.estimatedWaitMs).toBeLessThan(10_000);
     await api.searches.cancel(c);
+  });
+
+  it('tells who waits for nobody that nobody fits, and keeps the search', async () => {
+    const crowd = await stage.aCrowd(api.database, 13);
+    const [ada, ...men] = crowd as [string, ...string[]];
+    const [greek, partner] = (await stage.aCrowd(api.database, 2)) as [string, string];
+    const women = { genders: ['woman' as const] };
+    for (const man of men) await api.searches.start(man, aSearch({ gender: 'man', seeks: women }));
+    // They fit, but must not meet: so that they are still there when they are counted.
+    await api.database.query(
+      `INSERT INTO blocks (id, blocker_id, blocked_id, nickname) SELECT gen_random_uuid(), $1, man, 'x' FROM unnest($2::uuid[]) AS man`,
+      [ada, men],
+    );
+    await api.searches.start(ada, aSearch({ gender: 'woman' }));
+    const first = await api.searches.start(greek, aSearch({ gender: 'woman', languages: ['el'] }));
+    const among = await eventually(async () => {
+      const status = await api.searches.statusOf(ada);
+      return status?.poolSize === 'some' && status;
+    });
+    expect(among.widened).toEqual([]);
+    expect(await api.searches.statusOf(greek)).toMatchObject({
+      searchId: first.searchId,
+      poolSize: 'few',
+      estimatedWaitMs: null,
+    });
+    await api.searches.start(partner, aSearch({ gender: 'man', languages: ['el'] }));
+    await eventually(async () => (await partners([greek])).get(greek) === partner);
+    for (const user of [ada, ...men]) await api.searches.cancel(user);
   });
 
   it('goes on when the worker that runs the shard drains', async () => {

@@ -60,6 +60,12 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   wrong('pair-picker.ts', 'nobody is widened', 'pool.reach(slot, widened(pool.ticketAt[slot]!));', ''),
   wrong(
     'pair-picker.ts',
+    'one who came later has more reach',
+    'sinceMs > pool.profileAt[slot]!.widenedSinceMs',
+    'true',
+  ),
+  wrong(
+    'pair-picker.ts',
     'everybody is widened at the earliest',
     'if (waitMs < widenAfterMs(pool.bucketOf[slot]!.partnersPerS, hazardPerS, config.widen)) return true;',
     '',
