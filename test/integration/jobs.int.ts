@@ -100,6 +100,14 @@ async function until(condition: () => boolean | Promise<boolean>, ms = 10_000): 
 }
 
 describe('jobs', () => {
+  it('are counted from 0, so that the first that dies is an increase', async () => {
+    const text = await app.get(Metrics).registry.metrics();
+    for (const job of ['greet', 'fail', 'beat', 'unknown'])
+      for (const dead of ['true', 'false'])
+        expect(text).toContain(`stoa_job_failures_total{queue="test",job="${job}",dead="${dead}"} 0\n`);
+    expect(text).toContain('stoa_job_stalls_total{queue="test"} 0\n');
+  });
+
   it('carry the id of the request that caused them', async () => {
     await runInContext({ requestId: 'r-1' }, () => producer.add(jobs, 'greet', { name: 'ada' }));
     await until(() => greeted.length === 1);

@@ -25,6 +25,9 @@ const CLOSE_DEADLINE = 8_000;
 
 const DEFAULT_CONCURRENCY = 4;
 
+/** Stands in the metrics for a job that is gone when its failure is told. */
+const UNKNOWN_JOB = 'unknown';
+
 /** Runs the processors of a worker process. The start fails when two claim one queue. */
 @Injectable()
 export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutdown {
@@ -75,6 +78,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   private start(processor: JobProcessor): void {
     const { queue } = processor.queue;
     this.queues.push(processor.queue);
+    this.countFromNothing(processor.queue);
     const connection = createRedis(this.redis.urls, 'worker', (error) =>
       this.log.debug({ event: 'redis.connection_error', profile: 'worker', err: error }),
     );
@@ -91,6 +95,13 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     worker.on('failed', (job, error) => this.noteFailure(queue, job, error));
     this.workers.push(worker);
     this.connections.push(connection);
+  }
+
+  /** Every counter at 0: Prometheus sees no increase in a counter that begins at 1, and the first dead job would alarm nobody. */
+  private countFromNothing({ queue, jobs }: QueueDefinition): void {
+    for (const job of [...Object.keys(jobs), UNKNOWN_JOB])
+      for (const dead of ['true', 'false']) this.failures.inc({ queue, job, dead }, 0);
+    this.stalls.inc({ queue }, 0);
   }
 
   private run(processor: JobProcessor, job: Job<JobData>): Promise<unknown> {
@@ -123,7 +134,7 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const dead =
       !runsAgain &&
       (job === undefined || error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1));
-    this.failures.inc({ queue, job: job?.name ?? 'unknown', dead: String(dead) });
+    this.failures.inc({ queue, job: job?.name ?? UNKNOWN_JOB, dead: String(dead) });
     this.log[dead ? 'error' : 'warn']({
       event: dead ? 'job.dead' : 'job.failed',
       queue,
