@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../postgres/database.js';
+import { PostgresRoom } from '../postgres/postgres-room.js';
 import { REDIS } from '../redis/redis.tokens.js';
 import type { RedisClient } from '../redis/redis-connection.js';
 
-/** `degraded` still serves: conversations go on without Redis, only matching waits. */
+/** `degraded` still serves: without Redis conversations go on and matching waits; without room in Postgres all that is there can be read. */
 export interface ReadinessReport {
   status: 'ready' | 'degraded' | 'down';
-  /** Why it is not simply ready: `postgres` and `redis` when one is away or (Redis) full, `draining`. */
+  /** Why it is not simply ready: `postgres` when it is away, `postgres_full`, `redis` when it is away or full, `draining`. */
   reasons: string[];
 }
 
@@ -24,6 +25,7 @@ export class Readiness {
 
   constructor(
     private readonly database: Database,
+    private readonly room: PostgresRoom,
     @Inject(REDIS) private readonly redis: RedisClient,
   ) {}
 
@@ -33,27 +35,32 @@ export class Readiness {
   }
 
   async report(): Promise<ReadinessReport> {
-    const [postgres, redis] = await Promise.all([
+    const [postgres, redis, isFull] = await Promise.all([
       answers(this.database.query('SELECT 1')),
       answers(this.redis.set(PROBE_KEY, '', 'PX', PROBE_TTL)),
+      within(this.room.isLacking()),
     ]);
     const reasons = [
       ...(postgres ? [] : ['postgres']),
+      ...(isFull ? ['postgres_full'] : []),
       ...(redis ? [] : ['redis']),
       ...(this.draining ? ['draining'] : []),
     ];
     if (!postgres || this.draining) return { status: 'down', reasons };
-    return { status: redis ? 'ready' : 'degraded', reasons };
+    return { status: redis && !isFull ? 'ready' : 'degraded', reasons };
   }
 }
 
-function answers(question: Promise<unknown>): Promise<boolean> {
-  const late = new Promise<boolean>((resolve) => setTimeout(resolve, CHECK_TIMEOUT, false).unref());
-  return Promise.race([
+const answers = (question: Promise<unknown>): Promise<boolean> =>
+  within(
     question.then(
       () => true,
       () => false,
     ),
-    late,
-  ]);
+  );
+
+/** The answer, or false when it is late. */
+function within(answer: Promise<boolean>): Promise<boolean> {
+  const late = new Promise<boolean>((resolve) => setTimeout(resolve, CHECK_TIMEOUT, false).unref());
+  return Promise.race([answer, late]);
 }

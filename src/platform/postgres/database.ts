@@ -5,6 +5,7 @@ import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { EntityManager } from 'typeorm';
 import { traced } from '../tracing/traced.js';
+import { isOutOfRoom } from './out-of-room.js';
 import { currentContext } from '../request-context/request-context.js';
 
 /** A query that can be asked inside a transaction or outside. */
@@ -28,6 +29,9 @@ export class Transaction implements Queryable {
 /** Postgres, the truth. Pool of 10; connect 2 s, statement 3 s, lock 1 s, idle in transaction 5 s (`data-source.ts`). */
 @Injectable()
 export class Database implements Queryable, OnApplicationShutdown {
+  /** When Postgres last refused something for lack of room (ms on this process's clock). */
+  outOfRoomAt = -Infinity;
+
   constructor(private readonly source: DataSource) {}
 
   /** pg's own pool below TypeORM: hot paths call SQL functions through it by name. */
@@ -36,18 +40,28 @@ export class Database implements Queryable, OnApplicationShutdown {
   }
 
   async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    return (await traced('SQL', of(sql), () => this.pool.query<Row>(withRequestId(sql), parameters))).rows;
+    const asked = () => this.pool.query<Row>(withRequestId(sql), parameters);
+    return (await this.watched(traced('SQL', of(sql), asked))).rows;
   }
 
   /** A prepared statement, planned once per connection. `name` is unique for `sql`. For hot paths: it carries no request id. */
   async queryPrepared<Row extends object>(name: string, sql: string, parameters: unknown[]): Promise<Row[]> {
     const asked = () => this.pool.query<Row>({ name, text: sql, values: parameters });
-    return (await traced(`SQL ${name}`, of(sql), asked)).rows;
+    return (await this.watched(traced(`SQL ${name}`, of(sql), asked))).rows;
   }
 
   /** READ COMMITTED. No Redis, queue or socket call belongs inside `work`: publish after it returns. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.source.transaction((manager) => work(new Transaction(manager)));
+    return this.watched(this.source.transaction((manager) => work(new Transaction(manager))));
+  }
+
+  private async watched<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (isOutOfRoom(error)) this.outOfRoomAt = performance.now();
+      throw error;
+    }
   }
 
   async onApplicationShutdown(): Promise<void> {

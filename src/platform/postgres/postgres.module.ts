@@ -3,6 +3,7 @@ import type { DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Database } from './database.js';
 import { PoolMetrics } from './pool-metrics.js';
+import { PostgresRoom } from './postgres-room.js';
 
 /** Offers `Database` everywhere; the root opens the source before Nest starts (`boot.ts`), so that a fault is one readable line. */
 @Global()
@@ -11,8 +12,8 @@ export class PostgresModule {
   static for(source: DataSource): DynamicModule {
     return {
       module: PostgresModule,
-      providers: [{ provide: DataSource, useValue: source }, Database, PoolMetrics],
-      exports: [Database],
+      providers: [{ provide: DataSource, useValue: source }, Database, PostgresRoom, PoolMetrics],
+      exports: [Database, PostgresRoom],
     };
   }
 }
