@@ -14,6 +14,11 @@ export class ConnectionRegistry {
     return this.connections.get(userId);
   }
 
+  /** Whether it is still the user's connection here. */
+  has(connection: Connection): boolean {
+    return this.find(connection.data.identity.userId) === connection;
+  }
+
   /** @returns the connection that it replaces */
   put(connection: Connection): Connection | undefined {
     const { userId } = connection.data.identity;
@@ -25,7 +30,7 @@ export class ConnectionRegistry {
   /** @returns false when the user has another connection here, or none */
   remove(connection: Connection): boolean {
     const { userId } = connection.data.identity;
-    return this.connections.get(userId) === connection && this.connections.delete(userId);
+    return this.has(connection) && this.connections.delete(userId);
   }
 
   all(): Connection[] {

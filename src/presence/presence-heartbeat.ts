@@ -23,7 +23,7 @@ export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicat
     epoch: RedisEpoch,
     metrics: Metrics,
   ) {
-    epoch.onChange('presence', () => this.beat());
+    epoch.onChange('presence', () => this.beatAnew());
     metrics.gauge('stoa_presence_connections', 'Live connections that end in this process', () => registry.size);
   }
 
@@ -42,10 +42,18 @@ export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicat
     return this.beating;
   }
 
+  /** A round that began now or later: what one that runs has put back already, Redis may have lost since. */
+  private async beatAnew(): Promise<void> {
+    await this.beating;
+    await this.beat();
+  }
+
   private async renewAll(): Promise<void> {
     const connections = this.registry.all();
     for (let i = 0; i < connections.length; i += MAX_PARALLEL) {
-      const round = connections.slice(i, i + MAX_PARALLEL).map((connection) => this.presence.renew(connection));
+      // Whoever went since the round began must not be put back.
+      const here = connections.slice(i, i + MAX_PARALLEL).filter((connection) => this.registry.has(connection));
+      const round = here.map((connection) => this.presence.renew(connection));
       const failed = (await Promise.allSettled(round)).filter((outcome) => outcome.status === 'rejected');
       if (failed.length > 0) return this.log.debug({ event: 'presence.renewal_failed', count: failed.length });
     }

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import type { Log } from '../platform/logging/log.js';
+import { Metrics } from '../platform/metrics/metrics.js';
+import type { Connection } from '../platform/realtime/connection.types.js';
+import type { RedisEpoch } from '../platform/redis/redis-epoch.js';
+import { ConnectionRegistry } from './connection-registry.js';
+import { PresenceHeartbeat } from './presence-heartbeat.js';
+import type { PresenceService } from './presence.service.js';
+
+const aConnection = (userId: string): Connection => ({ data: { identity: { userId } } }) as unknown as Connection;
+const turn = (): Promise<void> => new Promise(setImmediate);
+
+/** A heartbeat over connections whose renewals the test lets through one by one. */
+function aHeartbeat(count: number) {
+  const registry = new ConnectionRegistry();
+  const connections = Array.from({ length: count }, (_, i) => aConnection(`user${i}`));
+  for (const connection of connections) registry.put(connection);
+  const renewed: Connection[] = [];
+  const waiting: (() => void)[] = [];
+  let rebuild: () => Promise<void> | void = () => undefined;
+  const heartbeat = new PresenceHeartbeat(
+    {
+      renew: (connection: Connection) => {
+        renewed.push(connection);
+        return new Promise<void>((resolve) => waiting.push(resolve));
+      },
+    } as unknown as PresenceService,
+    registry,
+    { debug: () => undefined } as unknown as Log,
+    { onChange: (_: string, work: typeof rebuild) => (rebuild = work) } as unknown as RedisEpoch,
+    new Metrics(),
+  );
+  const release = (): void => waiting.splice(0).forEach((letGo) => letGo());
+  return { heartbeat, registry, connections, renewed, release, rebuild: () => rebuild() };
+}
+
+describe('PresenceHeartbeat', () => {
+  it('after Redis was emptied renews all, also when a round that began before still runs', async () => {
+    const { heartbeat, connections, renewed, release, rebuild } = aHeartbeat(3);
+    void heartbeat.beat();
+    expect(renewed).toHaveLength(3);
+    const rebuilt = rebuild();
+    release();
+    await turn();
+    expect(renewed.slice(3)).toEqual(connections);
+    release();
+    await rebuilt;
+  });
+
+  it('does not put back who went while the round ran', async () => {
+    const { heartbeat, registry, connections, renewed, release } = aHeartbeat(250);
+    const round = heartbeat.beat();
+    expect(renewed).toHaveLength(200);
+    registry.remove(connections[249] as Connection);
+    release();
+    await turn();
+    expect(renewed).toHaveLength(249);
+    release();
+    await round;
+  });
+});
