@@ -116,6 +116,8 @@ export class HandshakeGate {
       const verified = runInContext({ requestId }, () => this.verifier.verify(headers.cookie, csrfToken));
       connection.data.identity = await withDeadline(verified);
       await this.limits.admitUser(connection);
+      // A drain that began meanwhile has told everybody who was here, and would close this one unwarned.
+      this.refuseWhileDraining();
       connection.data.connectionId = randomUUID();
       next();
     } catch (error) {
