@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Conversation, Message, PartnerPresence, State } from '../contracts/state.dto.js';
+import type { Identity } from '../platform/identity/identity.types.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { KnownSeqs } from './known-seqs.js';
@@ -50,9 +51,15 @@ export class ClientKnowledge {
     return this.users.get(userId)?.conversation;
   }
 
-  /** An answer carried the whole state. */
-  noteState(userId: string, { conversation, lastSeq = 0 }: State): void {
+  /** The client is here and does not believe the conversation open: it left, or was told of the end. */
+  knowsEndOf(userId: string, handle: string): boolean {
     const known = this.users.get(userId);
+    return known !== undefined && known.conversation?.handle !== handle;
+  }
+
+  /** An answer to `caller` carried the whole state. */
+  noteState(caller: Identity, { conversation, lastSeq = 0 }: State): void {
+    const known = this.of(caller);
     if (!known) return;
     if (!conversation) known.conversation = undefined;
     else {
@@ -61,9 +68,9 @@ export class ClientKnowledge {
     }
   }
 
-  /** An answer carried these messages; the client said that it has everything up to `after`. */
-  notePage(userId: string, handle: string, after: number, messages: Message[]): void {
-    const conversation = this.knownAs(userId, handle);
+  /** An answer to `caller` carried these messages; the client said that it has everything up to `after`. */
+  notePage(caller: Identity, handle: string, after: number, messages: Message[]): void {
+    const conversation = this.knownAs(caller, handle);
     if (!conversation) return;
     conversation.seqs.addUpTo(after);
     for (const { seq, from } of messages) {
@@ -77,24 +84,24 @@ export class ClientKnowledge {
     this.healed.inc({ path, what });
   }
 
-  /** The client's own message was acknowledged. */
-  noteSent(userId: string, handle: string, seq: number): void {
-    this.knownAs(userId, handle)?.seqs.add(seq);
+  /** A message of `caller`'s own was acknowledged to it. */
+  noteSent(caller: Identity, handle: string, seq: number): void {
+    this.knownAs(caller, handle)?.seqs.add(seq);
   }
 
   private noteEvent(connection: Connection, event: string, payload: unknown): void {
     const { userId } = connection.data.identity;
     const known = this.users.get(userId);
     if (known?.connection !== connection) return;
-    if (event === 'session:ready') this.noteReady(userId, payload as State);
+    if (event === 'session:ready') this.noteReady(connection, payload as State);
     else if (event === 'conversation:started') this.adopt(known, payload as Conversation);
     else
       this.noteNews(known, event, payload as { conversationId: string; seq: number; state: PartnerPresence['state'] });
   }
 
-  private noteReady(userId: string, state: State): void {
+  private noteReady({ data }: Connection, state: State): void {
     if (state.conversation) this.countHealed('resume', 'conversation');
-    this.noteState(userId, state);
+    this.noteState(data.identity, state);
   }
 
   private noteNews(
@@ -109,8 +116,14 @@ export class ClientKnowledge {
     else if (event === 'conversation:ended') known.conversation = undefined;
   }
 
-  private knownAs(userId: string, handle: string): KnownConversation | undefined {
-    const conversation = this.conversationOf(userId);
+  /** Of the connection that `caller` was made for, if it is still the user's: what an older one is answered, a newer one lacks. */
+  private of(caller: Identity): Knowledge | undefined {
+    const known = this.users.get(caller.userId);
+    return known?.connection.data.identity === caller ? known : undefined;
+  }
+
+  private knownAs(caller: Identity, handle: string): KnownConversation | undefined {
+    const conversation = this.of(caller)?.conversation;
     return conversation?.handle === handle ? conversation : undefined;
   }
 

@@ -184,15 +184,22 @@ export class ConversationRepository {
     return new Map(rows.map((row) => [row.user_id, toOpenConversation(row)]));
   }
 
-  /** By handle; absent where the conversation is open or deleted. Index: conversation_members_handle_key. */
-  async endsOf(handles: string[]): Promise<Map<string, EndFacts>> {
-    const rows = await this.database.query<{ handle: string; cause: EndCause; by_slot: Slot | null; slot: Slot }>(
+  /** By handle: `open` where it has not ended; absent where it is deleted. Index: conversation_members_handle_key. */
+  async endsOf(handles: string[]): Promise<Map<string, EndFacts | 'open'>> {
+    const rows = await this.database.query<{
+      handle: string;
+      cause: EndCause | null;
+      by_slot: Slot | null;
+      slot: Slot;
+    }>(
       `SELECT m.handle, c.end_reason AS cause, c.ended_by_slot AS by_slot, m.slot
          FROM conversation_members m JOIN conversations c ON c.id = m.conversation_id
-        WHERE m.handle = ANY ($1) AND c.ended_at IS NOT NULL`,
+        WHERE m.handle = ANY ($1)`,
       [handles],
     );
-    return new Map(rows.map(({ handle, cause, by_slot, slot }) => [handle, { cause, bySlot: by_slot, slot }]));
+    return new Map(
+      rows.map(({ handle, cause, by_slot: bySlot, slot }) => [handle, cause ? { cause, bySlot, slot } : 'open']),
+    );
   }
 }
 

@@ -80,6 +80,8 @@ export class GapHealer {
     const ends = await this.rows.endsOf(missed.map(({ handle }) => handle));
     for (const { userId, handle } of missed) {
       const end = ends.get(handle);
+      // It began after the look had read: the client was told of it by whoever opened it.
+      if (end === 'open') continue;
       const reason = end ? viewEnd(end.cause, end.bySlot, end.slot) : 'ended';
       this.note('ended');
       this.presence.emit(userId, 'conversation:ended', { conversationId: handle, reason });

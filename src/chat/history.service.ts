@@ -33,7 +33,7 @@ export class HistoryService {
   async sync(caller: Identity, { conversationId: handle, after, limit }: SyncConversation): Promise<MessagePage> {
     await this.herd.enter();
     const page = await this.read(caller, handle, { after, limit: limit ?? MAX_SYNC_LIMIT });
-    this.knowledge.notePage(caller.userId, handle, after, page.messages);
+    this.knowledge.notePage(caller, handle, after, page.messages);
     return page;
   }
 

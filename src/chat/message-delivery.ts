@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Message } from '../contracts/state.dto.js';
+import type { Identity } from '../platform/identity/identity.types.js';
 import { ProcessChannel } from '../platform/realtime/process-channel.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { partnerSlot } from './chat.types.js';
@@ -21,8 +22,8 @@ export class MessageDelivery {
   }
 
   /** A message that was stored just now. */
-  deliver(sender: Membership, message: StoredMessage): void {
-    this.knowledge.noteSent(sender.userId, sender.handle, message.seq);
+  deliver(caller: Identity, sender: Membership, message: StoredMessage): void {
+    this.knowledge.noteSent(caller, sender.handle, message.seq);
     if (sender.partnerUserId) this.presence.emit(sender.partnerUserId, 'message:new', viewForPartner(sender, message));
   }
 
@@ -30,13 +31,19 @@ export class MessageDelivery {
    * A message that was stored before: whoever did so may have died, or lost the answer, before the partner was told.
    * The process of the partner knows whether that is so; what the client has, it does not get again.
    */
-  deliverAgain(sender: Membership, message: StoredMessage): void {
-    this.knowledge.noteSent(sender.userId, sender.handle, message.seq);
+  deliverAgain(caller: Identity, sender: Membership, message: StoredMessage): void {
+    this.knowledge.noteSent(caller, sender.handle, message.seq);
     const { partnerUserId: userId } = sender;
     if (!userId) return;
     const view = viewForPartner(sender, message);
     if (this.presence.isLocal(userId)) this.repeatHere(userId, view);
     else this.presence.relay(userId, { type: 'repeat', userId, message: view } satisfies RepeatMessage);
+  }
+
+  /** A sign of typing, which waited for its moment: nothing where the conversation has ended since, by whoever's doing. */
+  tellTyping({ userId, handle, partnerUserId, partnerHandle }: Membership, typing: boolean): void {
+    if (!partnerUserId || this.knowledge.knowsEndOf(userId, handle)) return;
+    this.presence.emit(partnerUserId, 'typing:changed', { conversationId: partnerHandle, typing });
   }
 
   private repeatHere(userId: string, message: Message): void {

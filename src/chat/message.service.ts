@@ -31,7 +31,8 @@ export class MessageService {
    * answers the same seq.
    * @throws NotFound, ConversationIsOver, MessageIdReused, MessageRefused, Unavailable (then the outcome is unknown)
    */
-  async send({ userId }: Identity, { conversationId: handle, clientId, text: raw }: SendMessage): Promise<SentMessage> {
+  async send(caller: Identity, { conversationId: handle, clientId, text: raw }: SendMessage): Promise<SentMessage> {
+    const { userId } = caller;
     const normalised = normaliseText(raw);
     // Mostly neither has to be waited for, and each wait is a turn of the promise queue on the way of every message.
     const found = this.members.find(userId, handle);
@@ -44,10 +45,10 @@ export class MessageService {
       handle,
     );
     const message = { seq, slot: sender.slot, clientId, text, sentAt };
-    if (duplicate) this.delivery.deliverAgain(sender, message);
+    if (duplicate) this.delivery.deliverAgain(caller, sender, message);
     else {
       this.pulse.typing.drop(sender.partnerHandle);
-      this.delivery.deliver(sender, message);
+      this.delivery.deliver(caller, sender, message);
     }
     return { seq, sentAt: toSecond(sentAt), duplicate };
   }
@@ -65,11 +66,7 @@ export class MessageService {
   async setTyping({ userId }: Identity, { conversationId: handle, typing }: SetTyping): Promise<Record<string, never>> {
     const member = await this.members.find(userId, handle);
     await this.pulse.feel(member);
-    const { partnerUserId, partnerHandle: conversationId } = member;
-    if (partnerUserId)
-      this.pulse.typing.pass(conversationId, typing, (news) =>
-        this.presence.emit(partnerUserId, 'typing:changed', { conversationId, typing: news }),
-      );
+    this.pulse.typing.pass(member.partnerHandle, typing, (news) => this.delivery.tellTyping(member, news));
     return {};
   }
 

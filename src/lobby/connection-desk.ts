@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Attendance } from '../chat/attendance.service.js';
 import { ClientKnowledge } from '../chat/client-knowledge.service.js';
 import type { State } from '../contracts/state.dto.js';
+import type { Identity } from '../platform/identity/identity.types.js';
 import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { PresenceService } from '../presence/presence.service.js';
@@ -28,10 +29,11 @@ export class ConnectionDesk extends ConnectionLifecycle {
 
   /** Subscribes first, then reads, so that nothing falls between. */
   override async opened(connection: Connection): Promise<void> {
-    const { userId } = connection.data.identity;
+    const { identity } = connection.data;
+    const { userId } = identity;
     this.knowledge.follow(connection);
     await this.presence.attach(connection);
-    const [, state] = await Promise.all([this.attendance.markHere(userId), this.resume(userId)]);
+    const [, state] = await Promise.all([this.attendance.markHere(userId), this.resume(identity)]);
     this.presence.announceReady(connection, state);
     if (state.state === 'searching') this.ticker.watch(userId);
   }
@@ -42,8 +44,8 @@ export class ConnectionDesk extends ConnectionLifecycle {
     await Promise.all([this.attendance.markAway(userId), this.ticker.keep(userId, ABSENT_LEASE_MS)]);
   }
 
-  private async resume(userId: string): Promise<State> {
-    await this.ticker.keep(userId, PRESENT_LEASE_MS);
-    return this.lobby.stateOf(userId);
+  private async resume(caller: Identity): Promise<State> {
+    await this.ticker.keep(caller.userId, PRESENT_LEASE_MS);
+    return this.lobby.stateOf(caller);
   }
 }

@@ -13,17 +13,17 @@ export class LobbyGateway {
 
   @SubscribeMessage('session:state')
   state(@Caller() caller: Identity): Promise<State> {
-    return this.lobby.stateOf(caller.userId);
+    return this.lobby.stateOf(caller);
   }
 
   @SubscribeMessage('search:start')
   start(@Caller() caller: Identity, @MessageBody() wish: StartSearch): Promise<State> {
-    return this.lobby.startSearch(caller.userId, wish);
+    return this.lobby.startSearch(caller, wish);
   }
 
   @SubscribeMessage('search:cancel')
   cancel(@Caller() caller: Identity): Promise<State> {
-    return this.lobby.cancelSearch(caller.userId);
+    return this.lobby.cancelSearch(caller);
   }
 
   @SubscribeMessage('conversation:leave')

@@ -12,6 +12,6 @@ describe('LobbyService', () => {
       {} as never,
       { noteState: () => undefined } as never,
     );
-    expect(await lobby.stateOf('u')).toMatchObject({ state: 'chatting', conversation: { id: 'a' } });
+    expect(await lobby.stateOf({ userId: 'u', sessionId: 's', kind: 'guest' })).toMatchObject({ state: 'chatting', conversation: { id: 'a' } });
   });
 });

@@ -25,9 +25,9 @@ export class LobbyService {
   ) {}
 
   /** All that a client needs to draw itself after a reload. */
-  async stateOf(userId: string): Promise<State> {
-    const state = await this.composeState(userId);
-    this.knowledge.noteState(userId, state);
+  async stateOf(caller: Identity): Promise<State> {
+    const state = await this.composeState(caller.userId);
+    this.knowledge.noteState(caller, state);
     return state;
   }
 
@@ -42,20 +42,21 @@ export class LobbyService {
   }
 
   /** Starts a search, or returns the live one with its place kept. What the wish leaves out comes from the profile. @throws AlreadyChatting, Busy */
-  async startSearch(userId: string, wish: StartSearch): Promise<State> {
+  async startSearch(caller: Identity, wish: StartSearch): Promise<State> {
+    const { userId } = caller;
     this.load.admitSearch();
     if (await this.conversations.stateOf(userId)) throw new AlreadyChatting();
     const { seeks = {}, ...profile } = await this.users.wishOf(userId, wish);
     await this.searches.start(userId, { ...profile, seeks });
     this.ticker.watch(userId);
-    return this.stateOf(userId);
+    return this.stateOf(caller);
   }
 
   /** Ends the search, or says with `chatting` that a match won. @throws NotSearching, Unavailable */
-  async cancelSearch(userId: string): Promise<State> {
+  async cancelSearch(caller: Identity): Promise<State> {
     // It waits for a match under way: when that has won, its conversation is committed and the state shows it.
-    const outcome = await this.searches.cancel(userId);
-    const state = await this.stateOf(userId);
+    const outcome = await this.searches.cancel(caller.userId);
+    const state = await this.stateOf(caller);
     if (outcome === 'not_searching' && state.state === 'idle') throw new NotSearching();
     return state;
   }
@@ -63,7 +64,7 @@ export class LobbyService {
   /** Ends the conversation at once; with `next` a new search starts with the profile's wishes. */
   async leave(caller: Identity, { conversationId, next }: LeaveConversation): Promise<State> {
     await this.conversations.leave(caller, conversationId);
-    return next ? this.startSearch(caller.userId, {}) : this.stateOf(caller.userId);
+    return next ? this.startSearch(caller, {}) : this.stateOf(caller);
   }
 
   /** Without Redis nobody searches: the person is shown idle, told why, and may talk. */

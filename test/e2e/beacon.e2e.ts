@@ -5,8 +5,8 @@ import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
 import { Person, meet } from '../support/person.js';
 
-/** The beacon's promise (ms), with the settling time and a slow machine's share. */
-const BOUND = { ms: 7_000 };
+/** The beacon's promise (ms). */
+const BOUND = { ms: 5_000 };
 
 let deployment: Deployment;
 let postgres: pg.Client;

@@ -6,7 +6,6 @@ import type { OpenedConversation, Slot } from '../../src/chat/chat.types.js';
 import { MessageRepository } from '../../src/chat/message.repository.js';
 import type { State } from '../../src/contracts/state.dto.js';
 import { NotFound } from '../../src/platform/errors/stoa-error.js';
-import type { Connection } from '../../src/platform/realtime/connection.types.js';
 import { ChatStage, callerOf } from '../support/chat-stage.js';
 
 let stage: ChatStage;
@@ -29,14 +28,6 @@ function send({ members }: OpenedConversation, { slot = 0, text = 'hello', clien
 function sync({ members }: OpenedConversation, after = 0, { slot = 0, limit }: { slot?: Slot; limit?: number } = {}) {
   const { userId, handle } = members[slot];
   return stage.history.sync(callerOf(userId), { conversationId: handle, after, ...(limit ? { limit } : {}) });
-}
-
-/** From now on the process knows what the client of this member knows: that there is a conversation, and nothing more. */
-function connect({ members }: OpenedConversation, slot: Slot): void {
-  const { userId, handle: id } = members[slot];
-  const socket = { data: { identity: callerOf(userId) }, onAnyOutgoing: () => undefined, once: () => undefined };
-  stage.knowledge.follow(socket as unknown as Connection);
-  stage.knowledge.noteState(userId, { conversation: { id, presence: { state: 'here' } } } as State);
 }
 
 describe('sending', () => {
@@ -118,13 +109,13 @@ describe('sending', () => {
       throw Object.assign(new Error('Connection terminated unexpectedly'), { code: '08006' });
     });
     const clientId = randomUUID();
-    connect(conversation, 1);
+    const caller = stage.connect(b.userId, b.handle);
     await expect(send(conversation, { clientId, text: 'heard?' })).resolves.toMatchObject({ seq: 1, duplicate: true });
     expect(lossy).toHaveBeenCalledTimes(2);
     lossy.mockRestore();
     expect(stage.sentTo(b.userId, 'message:new').map((m) => [m.seq, m.text])).toEqual([[1, 'heard?']]);
     // What the client has, it does not get again.
-    stage.knowledge.notePage(b.userId, b.handle, 1, []);
+    stage.knowledge.notePage(caller, b.handle, 1, []);
     await expect(send(conversation, { clientId, text: 'heard?' })).resolves.toMatchObject({ seq: 1, duplicate: true });
     expect(stage.sentTo(b.userId, 'message:new')).toHaveLength(1);
   });
@@ -246,5 +237,16 @@ describe('reading', () => {
     await send(conversation);
     await sleep(1_300);
     expect(signs()).toHaveLength(1);
+  });
+
+  it('does not pass on a sign of typing that waited past the end', async () => {
+    const conversation = await stage.openConversation();
+    const [a, b] = conversation.members;
+    const caller = stage.connect(a.userId, a.handle);
+    await stage.messages.setTyping(caller, { conversationId: a.handle, typing: true });
+    // As the answer to `conversation:leave`, or the news of an end that came elsewhere.
+    stage.knowledge.noteState(caller, { state: 'idle' } as State);
+    await sleep(600);
+    expect(stage.sentTo(b.userId, 'typing:changed')).toEqual([]);
   });
 });

@@ -4,6 +4,7 @@ import { AttendanceRepository } from '../../src/chat/attendance.repository.js';
 import { AppendLanes } from '../../src/chat/append-lanes.js';
 import type { OpenedConversation } from '../../src/chat/chat.types.js';
 import { ClientKnowledge } from '../../src/chat/client-knowledge.service.js';
+import { GapHealer } from '../../src/chat/gap-healer.js';
 import { ConversationEnding } from '../../src/chat/conversation-ending.js';
 import { ConversationNotices } from '../../src/chat/conversation-notices.js';
 import { ConversationPulse } from '../../src/chat/conversation-pulse.js';
@@ -18,6 +19,7 @@ import { MessageService } from '../../src/chat/message.service.js';
 import { PageReader } from '../../src/chat/page-reader.js';
 import { PulseRepository } from '../../src/chat/pulse.repository.js';
 import type { ConversationConfig } from '../../src/config/config.types.js';
+import type { State } from '../../src/contracts/state.dto.js';
 import { Audit } from '../../src/platform/audit/audit.js';
 import { DomainEvents } from '../../src/platform/events/domain-events.js';
 import type { Identity } from '../../src/platform/identity/identity.types.js';
@@ -26,6 +28,7 @@ import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
 import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { Database } from '../../src/platform/postgres/database.js';
+import type { Connection } from '../../src/platform/realtime/connection.types.js';
 import type { ProcessChannel } from '../../src/platform/realtime/process-channel.js';
 import { Clock } from '../../src/platform/time/clock.js';
 import type { PresenceService } from '../../src/presence/presence.service.js';
@@ -60,6 +63,7 @@ export class ChatStage {
   readonly conversationRows: ConversationRepository;
   readonly policies = new MessagePolicies();
   readonly knowledge = new ClientKnowledge(this.metrics);
+  readonly healer: GapHealer;
 
   private constructor(
     /** As the owner of the server; the services act as the application's role. */
@@ -89,6 +93,7 @@ export class ChatStage {
       durations,
     );
     this.attendance = new Attendance(new AttendanceRepository(database), presence, this.events, durations);
+    this.healer = new GapHealer(this.conversationRows, pages, this.knowledge, presence, this.attendance, durations);
     const pulse = new ConversationPulse(new PulseRepository(database), log, durations);
     const lanes = new AppendLanes(this.messageRows, this.metrics);
     const delivery = new MessageDelivery(presence, this.knowledge, {
@@ -121,10 +126,31 @@ export class ChatStage {
 
   /** Two new users in a new conversation. */
   async openConversation(sharedInterests: string[] = []): Promise<OpenedConversation> {
-    const pair = { userA: await this.addUser('Ada'), userB: await this.addUser(), sharedInterests };
+    return this.openBetween(await this.addUser('Ada'), await this.addUser(), sharedInterests);
+  }
+
+  async openBetween(userA: string, userB: string, sharedInterests: string[] = []): Promise<OpenedConversation> {
+    const pair = { userA, userB, sharedInterests };
     const [outcome] = await this.database.transaction((tx) => this.conversations.open(tx, [pair]));
     if (!outcome?.opened) throw new Error('the pair was refused');
     return outcome.conversation;
+  }
+
+  /**
+   * From now on the process knows what the user's client knows: that there is a conversation, if it has a handle, and nothing more.
+   * @returns who asks over this connection
+   */
+  connect(userId: string, handle?: string): Identity {
+    const identity = callerOf(userId);
+    const socket = { data: { identity }, onAnyOutgoing: () => undefined, once: () => undefined };
+    this.knowledge.follow(socket as unknown as Connection);
+    if (handle) this.noteStarted(identity, handle);
+    return identity;
+  }
+
+  /** The client was told of a conversation. */
+  noteStarted(caller: Identity, handle: string): void {
+    this.knowledge.noteState(caller, { conversation: { id: handle, presence: { state: 'here' } } } as State);
   }
 
   /** What `userId` was sent, by event. */
