@@ -6,13 +6,14 @@ import { PresenceService } from '../presence/presence.service.js';
 import { AttendanceRepository } from './attendance.repository.js';
 import type { AttendanceChange } from './attendance.repository.js';
 import { MemberWentAway } from './chat.events.js';
+import type { Sighting } from './chat.types.js';
 import { viewPresence } from './conversation-view.js';
 
 /** Whether the members of open conversations are connected. The row is the truth from which the grace runs. */
 @Injectable()
 export class Attendance {
-  private readonly away: BatchLoader<string, AttendanceChange>;
-  private readonly here: BatchLoader<string, AttendanceChange>;
+  private readonly away: BatchLoader<string, never>;
+  private readonly here: BatchLoader<string, never>;
 
   constructor(
     private readonly repository: AttendanceRepository,
@@ -21,38 +22,39 @@ export class Attendance {
     private readonly durations: ConversationConfig,
   ) {
     // A herd of goodbyes is a few statements; what changed is told once, however many asked.
-    this.away = new BatchLoader((userIds) => this.markAllAway(userIds));
-    this.here = new BatchLoader((userIds) => this.markAllHere(userIds));
+    this.away = new BatchLoader((keys) => this.markAllAway(keys.map(sightingOf)));
+    this.here = new BatchLoader((keys) => this.markAllHere(keys.map(sightingOf)));
   }
 
-  /** The user has no connection any more. Starts the grace when they chat; does nothing otherwise, or when it runs already. */
-  async markAway(userId: string): Promise<void> {
-    await this.away.get(userId);
+  /**
+   * The user has no connection any more; this was the last. Starts the grace when they chat; does nothing otherwise, when it runs
+   * already, or when they are back: whichever of the two is written first, the newer connection counts.
+   */
+  async markAway(last: Sighting): Promise<void> {
+    await this.away.get(keyOf(last));
   }
 
   /** The user is connected. Ends the grace where one runs. */
-  async markHere(userId: string): Promise<void> {
-    await this.here.get(userId);
+  async markHere(live: Sighting): Promise<void> {
+    await this.here.get(keyOf(live));
   }
 
   /** Members of open conversations who are not marked away, in user order, after `afterUserId`. */
-  membersHere(afterUserId: string | undefined, limit: number): Promise<string[]> {
+  membersHere(afterUserId: string | undefined, limit: number): Promise<Sighting[]> {
     return this.repository.membersHere(afterUserId, limit);
   }
 
-  private async markAllAway(userIds: string[]): Promise<Map<string, AttendanceChange>> {
-    const changes = await this.repository.markAway(userIds);
-    for (const change of changes) {
+  private async markAllAway(gone: Sighting[]): Promise<Map<string, never>> {
+    for (const change of await this.repository.markAway(gone)) {
       this.tellPartner(change);
       this.events.publish(new MemberWentAway(change.conversationId, change.userId));
     }
-    return new Map(changes.map((change) => [change.userId, change]));
+    return new Map<string, never>();
   }
 
-  private async markAllHere(userIds: string[]): Promise<Map<string, AttendanceChange>> {
-    const changes = await this.repository.markHere(userIds);
-    for (const change of changes) this.tellPartner(change);
-    return new Map(changes.map((change) => [change.userId, change]));
+  private async markAllHere(here: Sighting[]): Promise<Map<string, never>> {
+    for (const change of await this.repository.markHere(here)) this.tellPartner(change);
+    return new Map<string, never>();
   }
 
   private tellPartner({ partnerUserId, partnerHandle, awaySince }: AttendanceChange): void {
@@ -60,4 +62,11 @@ export class Attendance {
     const presence = viewPresence(awaySince, this.durations);
     this.presence.emit(partnerUserId, 'partner:presence', { conversationId: partnerHandle, ...presence });
   }
+}
+
+const keyOf = ({ userId, generation }: Sighting): string => `${userId}:${generation}`;
+
+function sightingOf(key: string): Sighting {
+  const [userId = '', generation] = key.split(':');
+  return { userId, generation: Number(generation) };
 }

@@ -102,3 +102,10 @@ export interface EndedMember {
 }
 
 export const partnerSlot = (slot: Slot): Slot => (slot === 0 ? 1 : 0);
+
+/** Somebody came or went, over a connection of this generation; the newest is the highest. */
+export interface Sighting {
+  userId: string;
+  /** 0: nobody was seen in this conversation yet. */
+  generation: number;
+}

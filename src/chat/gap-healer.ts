@@ -43,9 +43,10 @@ export class GapHealer {
 
   private async healOne(userId: string, gap: Gaps, facts: OpenFacts): Promise<void> {
     const { handle } = facts.membership;
-    if (gap.selfAway) {
+    const generation = this.presence.generationOf(userId);
+    if (gap.selfAway && generation !== undefined) {
       this.note('away');
-      await this.attendance.markHere(userId);
+      await this.attendance.markHere({ userId, generation });
     }
     if (gap.started) {
       this.note('started');

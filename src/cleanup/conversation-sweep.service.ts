@@ -39,11 +39,12 @@ export class ConversationSweep {
   /** Whoever is in a conversation and has no connection anywhere: their process died before it could say so. */
   private async markTheDead(): Promise<void> {
     const members = await this.attendance.membersHere(this.cursor, MAX_LOOKED_AT);
-    this.cursor = members.length < MAX_LOOKED_AT ? undefined : members.at(-1);
-    const presence = await this.presence.livePresence(members);
-    const dead = members.filter((userId) => presence.get(userId) === false);
+    this.cursor = members.length < MAX_LOOKED_AT ? undefined : members.at(-1)?.userId;
+    const presence = await this.presence.livePresence(members.map(({ userId }) => userId));
+    // As they were seen before presence was asked: whoever came since is not marked.
+    const dead = members.filter(({ userId }) => presence.get(userId) === false);
     if (dead.length === 0) return;
     this.log.info({ event: 'conversation.members_lost', count: dead.length });
-    await Promise.all(dead.map((userId) => this.attendance.markAway(userId)));
+    await Promise.all(dead.map((member) => this.attendance.markAway(member)));
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Attendance } from '../chat/attendance.service.js';
+import type { Sighting } from '../chat/chat.types.js';
 import { ClientKnowledge } from '../chat/client-knowledge.service.js';
 import type { State } from '../contracts/state.dto.js';
 import type { Identity } from '../platform/identity/identity.types.js';
@@ -33,7 +34,7 @@ export class ConnectionDesk extends ConnectionLifecycle {
     const { userId } = identity;
     this.knowledge.follow(connection);
     await this.presence.attach(connection);
-    const [, state] = await Promise.all([this.attendance.markHere(userId), this.resume(identity)]);
+    const [, state] = await Promise.all([this.attendance.markHere(sightingOf(connection)), this.resume(identity)]);
     this.presence.announceReady(connection, state);
     if (state.state === 'searching') this.ticker.watch(userId);
   }
@@ -41,7 +42,7 @@ export class ConnectionDesk extends ConnectionLifecycle {
   override async closed(connection: Connection): Promise<void> {
     const { userId } = connection.data.identity;
     if (!(await this.presence.detach(connection))) return;
-    await Promise.all([this.attendance.markAway(userId), this.ticker.keep(userId, ABSENT_LEASE_MS)]);
+    await Promise.all([this.attendance.markAway(sightingOf(connection)), this.ticker.keep(userId, ABSENT_LEASE_MS)]);
   }
 
   private async resume(caller: Identity): Promise<State> {
@@ -49,3 +50,8 @@ export class ConnectionDesk extends ConnectionLifecycle {
     return this.lobby.stateOf(caller);
   }
 }
+
+const sightingOf = ({ data: { identity, generation = 0 } }: Connection): Sighting => ({
+  userId: identity.userId,
+  generation,
+});

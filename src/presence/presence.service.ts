@@ -104,6 +104,11 @@ export class PresenceService {
     return this.registry.find(userId) !== undefined;
   }
 
+  /** Of the user's connection here, if there is one. */
+  generationOf(userId: string): number | undefined {
+    return this.registry.find(userId)?.data.generation;
+  }
+
   /** The live connections that end here. */
   localConnections(): Connection[] {
     return this.registry.all();

@@ -57,7 +57,16 @@ const cases: [string, RegExp[], (s: ChatStage) => Promise<unknown>][] = [
     (s) => s.messageRows.pages([{ conversationId: '1', after: 0, limit: 9 }]),
   ],
   ['truthOf', [/participations_pkey/], (s) => new BeaconRepository(s.database).truthOf([id], 1)],
-  ['markAway', [/participations_pkey/], (s) => new AttendanceRepository(s.database).markAway([id])],
+  [
+    'markAway',
+    [/participations_pkey/],
+    (s) => new AttendanceRepository(s.database).markAway([{ userId: id, generation: 1 }]),
+  ],
+  [
+    'markHere',
+    [/participations_pkey/],
+    (s) => new AttendanceRepository(s.database).markHere([{ userId: id, generation: 1 }]),
+  ],
   ['membersHere', [/participations_pkey/], (s) => new AttendanceRepository(s.database).membersHere(undefined, 9)],
   ['open', [/conversations_pkey/], (s) => new PulseRepository(s.database).open(['1'])],
   ['touch', [/conversations_pkey/], (s) => new PulseRepository(s.database).touch('1')],

@@ -69,7 +69,7 @@ describe('goodbyes without a word', () => {
   it('ends a conversation when the grace of a lost member is over', async () => {
     const conversation = await openConversation();
     const lostAt = performance.now();
-    await worker.get(Attendance).markAway(conversation.members[0].userId);
+    await worker.get(Attendance).markAway({ userId: conversation.members[0].userId, generation: 1 });
     await vi.waitUntil(async () => (await endOf(conversation)) === 'abandoned', { timeout: 8_000, interval: 50 });
     expect(performance.now() - lostAt).toBeGreaterThanOrEqual(GRACE_MS);
     expect(performance.now() - lostAt).toBeLessThan(GRACE_MS + 4_000);
@@ -79,7 +79,9 @@ describe('goodbyes without a word', () => {
     const conversations = await Promise.all(Array.from({ length: 20 }, openConversation));
     const before = await abandonments();
     await Promise.all(
-      conversations.flatMap(({ members }) => members.map(({ userId }) => worker.get(Attendance).markAway(userId))),
+      conversations.flatMap(({ members }) =>
+        members.map(({ userId }) => worker.get(Attendance).markAway({ userId, generation: 1 })),
+      ),
     );
     for (const conversation of conversations)
       await expect.poll(() => endOf(conversation), { timeout: 8_000 }).toBe('abandoned');

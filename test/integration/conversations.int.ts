@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConversationEnded } from '../../src/chat/chat.events.js';
 import { NotFound } from '../../src/platform/errors/stoa-error.js';
@@ -125,13 +126,16 @@ describe('grace and silence', () => {
   it('shows a lost partner as reconnecting, and as here after the return', async () => {
     const { members } = await stage.openConversation();
     const [a, b] = members;
-    await Promise.all([stage.attendance.markAway(a.userId), stage.attendance.markAway(a.userId)]);
+    await Promise.all([
+      stage.attendance.markAway({ userId: a.userId, generation: 1 }),
+      stage.attendance.markAway({ userId: a.userId, generation: 1 }),
+    ]);
     const seen = await stage.conversations.stateOf(b.userId);
     expect(seen?.conversation.presence.state).toBe('reconnecting');
     const graceLeft = Date.parse(seen?.conversation.presence.graceEndsAt ?? '') - Date.now();
     expect(graceLeft).toBeGreaterThan(43_000);
     expect(graceLeft).toBeLessThanOrEqual(45_100);
-    await stage.attendance.markHere(a.userId);
+    await stage.attendance.markHere({ userId: a.userId, generation: 2 });
     expect(stage.sentTo(b.userId, 'partner:presence')).toMatchObject([
       { conversationId: b.handle, state: 'reconnecting' },
       { conversationId: b.handle, state: 'here' },
@@ -139,10 +143,46 @@ describe('grace and silence', () => {
     expect(await stage.ending.endAbandoned()).toBe(0);
   });
 
+  it('does not count a goodbye that lands after the return', async () => {
+    const { members } = await stage.openConversation();
+    const [a, b] = members;
+    const [first, second] = [1, 2].map((generation) => ({ userId: a.userId, generation }));
+    await stage.attendance.markHere(second!);
+    await stage.attendance.markAway(first!);
+    expect(stage.sentTo(b.userId, 'partner:presence')).toEqual([]);
+    // The second connection's own goodbye counts, and a return over it that was noted late as well.
+    await stage.attendance.markAway(second!);
+    await stage.attendance.markHere({ userId: a.userId, generation: 3 });
+    await Promise.all([stage.attendance.markHere(first!), stage.attendance.markAway(second!)]);
+    expect(stage.sentTo(b.userId, 'partner:presence').map(({ state }) => state)).toEqual(['reconnecting', 'here']);
+    expect(await stage.attendance.membersHere(undefined, 9_999)).toContainEqual({ userId: a.userId, generation: 3 });
+  });
+
+  it('leaves both here when the goodbye and the return wait for the same row', async () => {
+    const { members } = await stage.openConversation();
+    const { userId } = members[0];
+    const marks = [
+      () => stage.attendance.markAway({ userId, generation: 1 }),
+      () => stage.attendance.markHere({ userId, generation: 2 }),
+    ];
+    for (const order of [marks, marks.toReversed()]) {
+      const waiting: Promise<void>[] = [];
+      await stage.database.transaction(async (tx) => {
+        await tx.query('SELECT FROM participations WHERE user_id = $1 FOR UPDATE', [userId]);
+        for (const mark of order) {
+          waiting.push(mark());
+          await sleep(50);
+        }
+      });
+      await Promise.all(waiting);
+      expect(await stage.attendance.membersHere(undefined, 9_999)).toContainEqual({ userId, generation: 2 });
+    }
+  });
+
   it('ends after the grace, and not before', async () => {
     const { members } = await stage.openConversation();
     const [a, b] = members;
-    await stage.attendance.markAway(a.userId);
+    await stage.attendance.markAway({ userId: a.userId, generation: 1 });
     await age('away_since', 'participations', a.userId, 44);
     expect(await stage.ending.endAbandoned()).toBe(0);
     await age('away_since', 'participations', a.userId, 46);

@@ -75,6 +75,7 @@ export class ChatStage {
     const presence = {
       emit: (userId: string, event: string, payload: unknown) => void this.emitted.push({ userId, event, payload }),
       isLocal: () => true,
+      generationOf: () => 1,
     } as unknown as PresenceService;
     this.events = new DomainEvents(log);
     this.conversationRows = new ConversationRepository(database);
