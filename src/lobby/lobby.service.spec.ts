@@ -12,6 +12,9 @@ describe('LobbyService', () => {
       {} as never,
       { noteState: () => undefined } as never,
     );
-    expect(await lobby.stateOf({ userId: 'u', sessionId: 's', kind: 'guest' })).toMatchObject({ state: 'chatting', conversation: { id: 'a' } });
+    expect(await lobby.stateOf({ userId: 'u', sessionId: 's', kind: 'guest' })).toMatchObject({
+      state: 'chatting',
+      conversation: { id: 'a' },
+    });
   });
 });
