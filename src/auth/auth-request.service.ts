@@ -35,7 +35,7 @@ export class AuthRequestService {
     return { written: email.trim().normalize('NFC'), canonical };
   }
 
-  /** What stands for an address in counters and the audit trail. */
+  /** What stands for an address in the outbox. */
   digestOf(canonical: string): string {
     return this.keys.digest('email', canonical);
   }
@@ -54,9 +54,15 @@ export class AuthRequestService {
 
   /** Tells the worker; a word that is lost is made good by the sweep. Nobody waits for it. */
   wake(requestId: string): void {
+    this.log.info({ event: 'auth.request_stored', authRequestId: requestId });
     this.jobs
       .add(authJobs, 'request.handle', { requestId }, { deduplication: { id: requestId } })
       .catch((error: unknown) => this.log.warn({ event: 'auth.wake_failed', err: error }));
+  }
+
+  /** Forgets all that waits for an address whose owner is erased, and what was counted about it. */
+  async forget(transaction: Transaction, canonical: string): Promise<void> {
+    await this.repository.deleteOfAddress(transaction, this.digestOf(canonical));
   }
 
   /** The one use of a token. @throws TokenInvalid */

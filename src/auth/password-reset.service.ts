@@ -24,8 +24,9 @@ export class PasswordResetService {
   /** The same work and the same answer whether or not the address is known. */
   async ask({ overQuietLimit }: Visitor, { email }: AskPasswordReset): Promise<Accepted> {
     const { written, canonical } = this.requests.readEmail(email);
+    const target = this.audit.dayDigest(this.requests.digestOf(canonical));
     const id = await this.audit.transaction(async (transaction) => {
-      await this.audit.append(transaction, { event: 'password.ask_reset', target: this.requests.digestOf(canonical) });
+      await this.audit.append(transaction, { event: 'password.ask_reset', actor: null, target });
       return this.requests.submit(transaction, { kind: 'password_reset', email: written, throttled: overQuietLimit });
     });
     this.requests.wake(id);

@@ -31,8 +31,9 @@ export class RegistrationService {
     if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
     const passwordHash = await this.hasher.hash(password);
     const guestId = session?.kind === 'guest' ? session.userId : undefined;
+    const target = this.audit.dayDigest(this.requests.digestOf(canonical));
     const id = await this.audit.transaction(async (transaction) => {
-      await this.audit.append(transaction, { event: 'registration.ask', target: this.requests.digestOf(canonical) });
+      await this.audit.append(transaction, { event: 'registration.ask', actor: null, target });
       return this.requests.submit(transaction, {
         kind: 'registration',
         email: written,

@@ -11,7 +11,7 @@ import { SignInDesk } from './sign-in-desk.js';
 
 interface Refusal {
   email: string;
-  target: string;
+  digest: string;
   registrationId?: string;
 }
 
@@ -31,11 +31,11 @@ export class SignInService {
   /** @throws LoginFailed */
   async signIn(visitor: Visitor, { email, password }: SignIn): Promise<SignedIn> {
     const canonical = canonicalEmail(email) ?? email.toLowerCase();
-    const target = this.requests.digestOf(canonical);
-    const { member, registrationId } = await this.credentials.check({ canonical, digest: target }, password);
-    if (!member) return this.refuse({ email, target, ...(registrationId ? { registrationId } : {}) });
+    const digest = this.requests.digestOf(canonical);
+    const { member, registrationId } = await this.credentials.check({ canonical, digest }, password);
+    if (!member) return this.refuse({ email, digest, ...(registrationId ? { registrationId } : {}) });
     const signedIn = await this.audit.transaction(async (transaction) => {
-      await this.audit.append(transaction, { event: 'login', actor: member.id, target });
+      await this.audit.append(transaction, { event: 'login', actor: member.id });
       return this.desk.signIn(transaction, member.id, visitor);
     });
     this.desk.announce(signedIn, visitor);
@@ -43,9 +43,10 @@ export class SignInService {
     return signedIn;
   }
 
-  private async refuse({ email, target, registrationId }: Refusal): Promise<never> {
+  private async refuse({ email, digest, registrationId }: Refusal): Promise<never> {
+    const refused = { event: 'login', actor: null, result: 'refused', reason: 'LOGIN_FAILED' } as const;
     const id = await this.audit.transaction(async (transaction) => {
-      await this.audit.append(transaction, { event: 'login', target, result: 'refused', reason: 'LOGIN_FAILED' });
+      await this.audit.append(transaction, { ...refused, target: this.audit.dayDigest(digest) });
       return this.requests.submit(transaction, {
         kind: 'failed_sign_in',
         email,

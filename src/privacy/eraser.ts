@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { AuthRequestService } from '../auth/auth-request.service.js';
 import { ConversationService } from '../chat/conversation.service.js';
 import { SearchService } from '../matching/search.service.js';
 import { Audit } from '../platform/audit/audit.js';
@@ -12,6 +13,7 @@ export class Eraser {
     private readonly repository: ErasureRepository,
     private readonly searches: SearchService,
     private readonly conversations: ConversationService,
+    private readonly requests: AuthRequestService,
     private readonly audit: Audit,
     private readonly log: Log,
   ) {}
@@ -23,8 +25,9 @@ export class Eraser {
     await this.searches.drop(userId);
     await this.conversations.endOf(userId, 'left', userId);
     await this.audit.transaction(async (transaction) => {
-      if (!(await this.repository.deleteUser(transaction, userId)))
-        throw new Error('a conversation was opened meanwhile: the next try ends it');
+      const erased = await this.repository.deleteUser(transaction, userId);
+      if (!erased) throw new Error('a conversation was opened meanwhile: the next try ends it');
+      if (erased.email !== null) await this.requests.forget(transaction, erased.email);
       await this.repository.finish(transaction, erasureId);
       await this.audit.append(transaction, { event: 'erasure.done', target: erasureId });
     });

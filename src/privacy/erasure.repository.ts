@@ -40,15 +40,19 @@ export class ErasureRepository {
 
   /**
    * The user and all that hangs on the row: sessions, outbox, blocks, exports. What they said stays with their partners
-   * until its retention is over, without a name. False while a conversation is open. Index: users_pkey.
+   * until its retention is over, without a name. Undefined while a conversation is open. @returns their address, if they were a
+   * member who is there. Index: users_pkey.
    */
-  async deleteUser(transaction: Transaction, userId: string): Promise<boolean> {
+  async deleteUser(transaction: Transaction, userId: string): Promise<{ email: string | null } | undefined> {
     // The lock first: a conversation that is being opened at this moment is seen by the statement after it.
     await transaction.query('SELECT FROM users WHERE id = $1 FOR UPDATE', [userId]);
     const [open] = await transaction.query('SELECT FROM participations WHERE user_id = $1', [userId]);
-    if (open) return false;
-    await transaction.query('DELETE FROM users WHERE id = $1', [userId]);
-    return true;
+    if (open) return undefined;
+    const [user] = await transaction.query<{ email: string | null }>(
+      'DELETE FROM users WHERE id = $1 RETURNING email_norm AS email',
+      [userId],
+    );
+    return user ?? { email: null };
   }
 
   /** Index: erasures_pkey. */

@@ -23,6 +23,7 @@ import type { State } from '../../src/contracts/state.dto.js';
 import { Audit } from '../../src/platform/audit/audit.js';
 import { DomainEvents } from '../../src/platform/events/domain-events.js';
 import type { Identity } from '../../src/platform/identity/identity.types.js';
+import { AddressSalts } from '../../src/platform/http/address-salts.js';
 import { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
@@ -83,7 +84,8 @@ export class ChatStage {
     const members = new MemberLookup(this.conversationRows);
     const pages = new PageReader(this.messageRows);
     const notices = new ConversationNotices(presence, this.events, log, durations, this.metrics);
-    const audit = new Audit(database, new Clock(), log);
+    const clock = new Clock();
+    const audit = new Audit(database, clock, new AddressSalts(database, clock, log), log);
     this.ending = new ConversationEnding(database, this.conversationRows, notices, audit, durations);
     this.conversations = new ConversationService(
       this.conversationRows,

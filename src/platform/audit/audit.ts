@@ -1,5 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { AddressSalts } from '../http/address-salts.js';
 import { Log } from '../logging/log.js';
 import { Database } from '../postgres/database.js';
 import type { Queryable, Transaction } from '../postgres/database.js';
@@ -10,9 +12,12 @@ import { Clock } from '../time/clock.js';
 export interface AuditEntry {
   /** `noun.verb`: `session.create`, `origin.refuse`. */
   event: string;
-  /** User id of who acted; default: the caller. Stored as the user's random audit id, which erasure makes meaningless. */
-  actor?: string;
-  /** What was acted on: a public id or a digest. */
+  /**
+   * User id of who acted; default: the caller. Stored as the user's random audit id, which erasure makes meaningless.
+   * Null where the target is an address: the two in one row would say whose the audit id was.
+   */
+  actor?: string | null;
+  /** What was acted on: a public id, or of an address its `dayDigest`. */
   target?: string;
   result?: 'ok' | 'refused' | 'failed';
   /** A code, not a text. */
@@ -40,6 +45,7 @@ export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,
+    private readonly salts: AddressSalts,
     private readonly log: Log,
   ) {}
 
@@ -57,6 +63,14 @@ export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
   /** A transaction for changes that leave a trace: `append` in it what they are. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     return this.database.transaction(work);
+  }
+
+  /**
+   * What stands in the trail for something that would name a person: equal things of a day are equal. Its salt is destroyed after 48 h,
+   * and from then on nobody can tell what it stood for, not even with the keys.
+   */
+  dayDigest(text: string): string {
+    return createHmac('sha256', this.salts.current()).update(`audit:${text}`).digest('hex').slice(0, 32);
   }
 
   /** Appends in the transaction of the change that the entry is about: both happen or neither. */
@@ -117,7 +131,7 @@ export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
     const context = currentContext();
     await on.query(`SELECT append_audit($1, (SELECT audit_id::text FROM users WHERE id = $2), $3, $4, $5, $6, $7)`, [
       entry.event,
-      entry.actor ?? context?.userId ?? null,
+      entry.actor === undefined ? (context?.userId ?? null) : entry.actor,
       entry.target ?? null,
       entry.result ?? 'ok',
       entry.reason ?? null,
