@@ -4,6 +4,7 @@ import { Audit } from '../platform/audit/audit.js';
 import { canonicalEmail } from '../platform/mail/email-address.js';
 import { Mailer } from '../platform/mail/mailer.js';
 import type { Transaction } from '../platform/postgres/database.js';
+import { runInContext } from '../platform/request-context/request-context.js';
 import { KeyRing } from '../platform/secrets/key-ring.js';
 import { MAILS, TOKEN_TTL, tokenLink } from './auth-mails.js';
 import type { MailText } from './auth-mails.js';
@@ -32,10 +33,18 @@ export class AuthRequestHandler {
     private readonly http: HttpConfig,
   ) {}
 
-  /** Decides, mails, and marks as done. Repeatable: every try sends the same mails under the same ids. */
-  async handle(requestId: string): Promise<void> {
-    const request = await this.repository.claim(requestId);
+  /**
+   * Decides, mails, and marks as done. Repeatable: every try sends the same mails under the same ids. All under the id of the
+   * HTTP request that put it in, whoever found it: its wake-up, or the sweep when that was lost.
+   */
+  async handle(id: string): Promise<void> {
+    const request = await this.repository.claim(id);
     if (!request) return;
+    const { requestId } = request;
+    await (requestId ? runInContext({ requestId }, () => this.carryOut(request)) : this.carryOut(request));
+  }
+
+  private async carryOut(request: ClaimedRequest): Promise<void> {
     try {
       const letters = request.throttled ? [] : await this.decide(request);
       for (const letter of letters) await this.mailer.send({ ...letter, id: `${request.id}.${letter.kind}` });
@@ -121,7 +130,8 @@ export class AuthRequestHandler {
       userId: member?.id ?? null,
       credentialsVersion: member?.credentialsVersion ?? null,
     });
-    await this.audit.append(transaction, { event: 'token.give', target: request.emailDigest, reason: kind });
+    const target = this.audit.dayDigest(request.emailDigest);
+    await this.audit.append(transaction, { event: 'token.give', actor: null, target, reason: kind });
     return tokenLink(this.http.publicOrigin, kind, this.keys.unseal('token', sealed));
   }
 }

@@ -31,11 +31,10 @@ export class AuthRequestRepository {
 
   /** The same statement with the same columns for every kind. */
   async insert(transaction: Transaction, request: SealedRequest): Promise<void> {
-    const context = currentContext();
     await transaction.query(
       `INSERT INTO auth_requests (id, kind, notice, email_sealed, email_digest, password_hash, user_id, credentials_version,
-                                  throttled, registration_id, ip_hash, request_id)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+                                  throttled, registration_id, request_id)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
       [
         request.id,
         request.kind,
@@ -47,8 +46,7 @@ export class AuthRequestRepository {
         request.credentialsVersion ?? null,
         request.throttled ?? false,
         request.registrationId ?? null,
-        context?.ipHash ?? null,
-        context?.requestId ?? null,
+        currentContext()?.requestId ?? null,
       ],
     );
   }
@@ -58,7 +56,7 @@ export class AuthRequestRepository {
     const [row] = await this.database.query<ClaimedRequest>(
       `UPDATE auth_requests SET claimed_until = now() + interval '${CLAIM_SECONDS} s'
         WHERE id = $1 AND handled_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
-        RETURNING id, kind, notice, email_sealed AS "emailSealed", email_digest AS "emailDigest", user_id AS "userId",
+        RETURNING id, request_id AS "requestId", kind, notice, email_sealed AS "emailSealed", email_digest AS "emailDigest", user_id AS "userId",
                   credentials_version AS "credentialsVersion", throttled, registration_id AS "registrationId"`,
       [id],
     );
@@ -157,6 +155,11 @@ export class AuthRequestRepository {
         ORDER BY created_at LIMIT ${SWEEP_LIMIT}`,
     );
     return rows.map(({ id }) => id);
+  }
+
+  /** Index: auth_requests_email_digest_idx. */
+  async deleteOfAddress(transaction: Transaction, emailDigest: string): Promise<void> {
+    await transaction.query('DELETE FROM auth_requests WHERE email_digest = $1', [emailDigest]);
   }
 
   /** Index: auth_requests_delete_after_idx. */

@@ -23,6 +23,8 @@ export interface NewAuthRequest {
 /** A row of the outbox that a worker has claimed. */
 export interface ClaimedRequest {
   id: string;
+  /** Of the HTTP request that put it in. */
+  requestId: string | null;
   kind: AuthRequestKind;
   notice: NoticeKind | null;
   emailSealed: string;
