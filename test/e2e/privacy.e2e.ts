@@ -134,7 +134,7 @@ describe('an erasure', () => {
 
   it('leaves nothing by which a member’s address leads to their trail, with the keys and this day’s salt in hand', async () => {
     const email = 'forgotten@example.com';
-    const person = await aMember(email, await Person.guest(url));
+    await aMember(email, await Person.guest(url));
     const [{ auditId }] = (await database.query('SELECT audit_id AS "auditId" FROM users WHERE email = $1', [email]))
       .rows as [{ auditId: string }];
     const elsewhere = new Person(url);
