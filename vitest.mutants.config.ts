@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { POLICY_MUTANTS, mutated } from './test/mutants/policy-mutants.js';
 
@@ -10,7 +11,7 @@ export default defineConfig({
       name: 'policy-mutant',
       enforce: 'pre',
       transform: (source, id) =>
-        mutant && id.endsWith(`/src/matching/${mutant.file}`) ? mutated(source, mutant) : null,
+        mutant && id === resolve('src/matching', mutant.file) ? mutated(source, mutant) : null,
     },
   ],
   test: {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { ClaimDesk } from '../../src/matching/claim-desk.js';
 import type { ClaimablePair } from '../../src/matching/claim-desk.js';
-import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { DEFAULT_POLICY } from '../../src/config/matching-policy.js';
 import { PartnerScan } from '../../src/matching/partner-scan.js';
 import { SearchQueue } from '../../src/matching/search-queue.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';

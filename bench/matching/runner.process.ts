@@ -4,7 +4,7 @@ import { ClaimDesk } from '../../src/matching/claim-desk.js';
 import type { DeadSearches } from '../../src/matching/dead-searches.js';
 import { MatchingMetrics } from '../../src/matching/matching.metrics.js';
 import { PairClaimer } from '../../src/matching/pair-claimer.js';
-import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { DEFAULT_POLICY } from '../../src/config/matching-policy.js';
 import { mayMeet } from '../../src/matching/hard-rules.js';
 import { TICK_MS } from '../../src/matching/search.limits.js';
 import { ShardFeed } from '../../src/matching/shard-feed.js';

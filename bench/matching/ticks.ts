@@ -1,6 +1,6 @@
 // What a tick costs the picker, by how many wait: CPU of this process, so that it counts on a busy machine too. No Redis.
 import { pickPairs } from '../../src/matching/pair-picker.js';
-import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { DEFAULT_POLICY } from '../../src/config/matching-policy.js';
 import { TICK_MS } from '../../src/matching/search.limits.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import type { SearchQueue } from '../../src/matching/search-queue.js';

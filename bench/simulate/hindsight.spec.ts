@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mayMeet } from '../../src/matching/hard-rules.js';
-import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { DEFAULT_POLICY } from '../../src/config/matching-policy.js';
 import { scorePair } from '../../src/matching/score.js';
 import { anyPool } from '../../src/matching/ticket.arbitrary.js';
 import type { SearchTicket } from '../../src/matching/ticket.types.js';

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { DEFAULT_POLICY } from '../../src/config/matching-policy.js';
+import { readPolicyFile } from '../../src/config/read-policy.js';
 import { Batch } from './batch.js';
 import { Fifo, Greedy } from './baselines.js';
 import { Adaptive } from './policies.js';
@@ -19,12 +20,18 @@ const { values: args } = parseArgs({
     hours: { type: 'string', default: '1' },
     policy: { type: 'string', default: 'adaptive,greedy,fifo,batch' },
     seed: { type: 'string', default: '7' },
+    /** A file as MATCHING_POLICY names one; absent: the shipped policy. */
+    config: { type: 'string' },
     population: { type: 'string', default: 'bench/simulate/population.json' },
   },
 });
 const names = args.policy.split(',');
 const unknown = names.find((name) => !KINDS[name]);
 if (unknown) throw new Error(`no policy ${unknown}: there are ${Object.keys(KINDS).join(', ')}`);
+
+const faults: string[] = [];
+const config = args.config === undefined ? DEFAULT_POLICY : readPolicyFile(args.config, faults);
+if (faults.length > 0) throw new Error(`--config: ${faults.join('; ')}`);
 
 /** Only for who watches. */
 const say = (line: string): void => void (process.stderr.isTTY && process.stderr.write(line));
@@ -33,7 +40,7 @@ const { results, hindsight } = simulate({
   rate: Number(args.rate),
   hours: Number(args.hours),
   seed: Number(args.seed),
-  config: DEFAULT_POLICY,
+  config,
   policies: names.map((name) => KINDS[name] as PolicyKind),
   onProgress: (policy, share) => say(`\r${policy} ${Math.round(share * 100)} %   `),
 });

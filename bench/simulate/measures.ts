@@ -1,5 +1,5 @@
 import { scorePair } from '../../src/matching/score.js';
-import type { ScoreWeights } from '../../src/matching/policy.config.js';
+import type { ScoreWeights } from '../../src/config/matching-policy.js';
 import type { SearchTicket } from '../../src/matching/ticket.types.js';
 import { tagsOf } from './policies.js';
 import type { Outcome } from './run.js';

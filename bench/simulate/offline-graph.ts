@@ -1,5 +1,5 @@
 import { bucketKeyOf, PoolBucket } from '../../src/matching/pool-bucket.js';
-import type { ScoreWeights } from '../../src/matching/policy.config.js';
+import type { ScoreWeights } from '../../src/config/matching-policy.js';
 import { ageCloseness, INTEREST_SLOPE, languageFit, NO_INTERESTS } from '../../src/matching/score.js';
 import type { SearchTicket } from '../../src/matching/ticket.types.js';
 import { widened } from '../../src/matching/widen.js';

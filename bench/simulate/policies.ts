@@ -1,6 +1,6 @@
 import { InterestTags } from '../../src/matching/interest-tags.js';
 import { pickPairs } from '../../src/matching/pair-picker.js';
-import type { MatchingPolicyConfig } from '../../src/matching/policy.config.js';
+import type { MatchingPolicyConfig } from '../../src/config/matching-policy.js';
 import { ShardPolicy } from '../../src/matching/shard-policy.js';
 import type { Avoids, ProposedPair } from '../../src/matching/ticket.types.js';
 import { WaitingPool } from '../../src/matching/waiting-pool.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_POLICY } from '../../src/matching/policy.config.js';
+import { DEFAULT_POLICY } from '../../src/config/matching-policy.js';
 import { Greedy } from './baselines.js';
 import { Adaptive } from './policies.js';
 import { readPopulation } from './population.js';

@@ -1,4 +1,4 @@
-import type { MatchingPolicyConfig } from '../../src/matching/policy.config.js';
+import type { MatchingPolicyConfig } from '../../src/config/matching-policy.js';
 import type { Avoids } from '../../src/matching/ticket.types.js';
 import { Acquaintances } from './acquaintances.js';
 import { hindsightOf } from './hindsight.js';

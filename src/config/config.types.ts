@@ -1,3 +1,5 @@
+import type { MatchingPolicyConfig } from './matching-policy.js';
+
 /** One key of the ring that signs CSRF tokens and keys digests. */
 export interface SecretKey {
   /** Short name that travels with what the key signed. */
@@ -72,6 +74,8 @@ export class MatchingConfig {
   readonly rematchAvoidMs!: number;
   /** ms after its end in which a conversation can be rated */
   readonly ratedWithinMs!: number;
+  /** The shipped policy, or what MATCHING_POLICY makes of it. */
+  readonly policy!: MatchingPolicyConfig;
 }
 
 export class MailConfig {

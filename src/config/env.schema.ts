@@ -69,6 +69,9 @@ export const ENV_SCHEMA = {
     86_400,
     0,
   ),
+  MATCHING_POLICY: text(
+    'JSON file with the weights and limits of the pairing policy that differ from the shipped ones (docs/deployment.md); absent: none do',
+  ),
   RATE_LIMITS: choice('Whether limits act; off is refused in production', ['on', 'off'], 'on'),
   SMTP_URL: text('Mail server, smtps://user:password@host:465; absent: mails are files in MAIL_DIR'),
   MAIL_DIR: withDefault(text('Folder for mails when SMTP_URL is absent'), '.data/mail'),

@@ -3,6 +3,9 @@ import proxyAddr from 'proxy-addr';
 import type { StaffConfig, StoaConfig } from './config.types.js';
 import { ENV_SCHEMA } from './env.schema.js';
 import type { EnvKey } from './env.schema.js';
+import { DEFAULT_POLICY } from './matching-policy.js';
+import type { MatchingPolicyConfig } from './matching-policy.js';
+import { readPolicyFile } from './read-policy.js';
 import { parseSecretKeys } from './secret-keys.js';
 
 /** How long after its end a conversation can be rated (ms): part of the contract, `conversation:rate`. */
@@ -84,7 +87,11 @@ function buildTree(s: Settings, faults: string[]): StoaConfig {
       messageRetentionMs: s.MESSAGE_RETENTION_SECONDS * 1_000,
       factsRetentionMs: Math.max(s.MESSAGE_RETENTION_SECONDS * 1_000, s.REMATCH_AVOID_SECONDS * 1_000, RATED_WITHIN_MS),
     },
-    matching: { rematchAvoidMs: s.REMATCH_AVOID_SECONDS * 1_000, ratedWithinMs: RATED_WITHIN_MS },
+    matching: {
+      rematchAvoidMs: s.REMATCH_AVOID_SECONDS * 1_000,
+      ratedWithinMs: RATED_WITHIN_MS,
+      policy: readMatchingPolicy(s.MATCHING_POLICY, faults),
+    },
     mail: {
       ...(s.SMTP_URL ? { smtpUrl: s.SMTP_URL } : {}),
       dir: s.MAIL_DIR,
@@ -101,6 +108,14 @@ function readOrigin(value: string, production: boolean, faults: string[]): URL {
   }
   if (production && url.protocol !== 'https:') faults.push('PUBLIC_ORIGIN must be https in production');
   return url;
+}
+
+function readMatchingPolicy(file: string | undefined, faults: string[]): MatchingPolicyConfig {
+  if (file === undefined) return DEFAULT_POLICY;
+  const found: string[] = [];
+  const policy = readPolicyFile(file, found);
+  faults.push(...found.map((fault) => `MATCHING_POLICY ${fault}`));
+  return policy;
 }
 
 const MIN_STAFF_PASSWORD = 32;

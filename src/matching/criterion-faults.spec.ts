@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { MatchingConfig } from '../config/config.types.js';
+import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import { createLogger } from '../platform/logging/log.js';
 import type { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
@@ -30,7 +32,9 @@ describe('a criterion that fails for every pair', () => {
     criteria.add({ name: 'odd', weight: 0.1, value: () => NaN });
     const redis = { get: async () => null } as never;
     const faults = new CriterionFaults(matchingMetrics, log);
-    const { mirror } = await new ShardMemory(redis, matchingMetrics, log, criteria, faults).of('all');
+    const { mirror } = await new ShardMemory(redis, matchingMetrics, log, criteria, faults, {
+      policy: DEFAULT_POLICY,
+    } as MatchingConfig).of('all');
     for (let i = 0; i < 40; i++)
       mirror.put({ searchId: `s${i}`, userId: `u${i}`, version: 1, sinceMs: 0, attrs, hasLists: false }, undefined);
     expect(mirror.pick({ looks: 100, pairs: 10_000, widenings: 100 })).not.toEqual([]);

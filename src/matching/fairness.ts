@@ -1,4 +1,4 @@
-import type { FairnessSettings } from './policy.config.js';
+import type { FairnessSettings } from '../config/matching-policy.js';
 
 /** w / (w + tau) of the most that seniority adds: rises with every second waited, never beyond `seniority`. Tau is the mean wait, s. */
 export function seniorityBonus(waitS: number, meanWaitS: number, settings: FairnessSettings): number {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { holdS } from './hold.js';
-import { DEFAULT_POLICY } from './policy.config.js';
+import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import { hopefulsFor, thresholdFor } from './threshold.js';
 
 const { hold } = DEFAULT_POLICY;

@@ -1,4 +1,4 @@
-import type { HoldSettings } from './policy.config.js';
+import type { HoldSettings } from '../config/matching-policy.js';
 
 /** What a search may hope for, as learnt. */
 export interface Prospects {

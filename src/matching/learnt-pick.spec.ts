@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { mayMeet } from './hard-rules.js';
 import { pickPairs } from './pair-picker.js';
-import { DEFAULT_POLICY } from './policy.config.js';
+import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import { scorePair } from './score.js';
 import { ShardPolicy } from './shard-policy.js';
 import { aTicket, anyPool } from './ticket.arbitrary.js';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classBonus, seniorityBonus } from './fairness.js';
 import { mayMeet } from './hard-rules.js';
-import { DEFAULT_POLICY } from './policy.config.js';
+import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import { scorePair } from './score.js';
 import { aTicket, anyTicket } from './ticket.arbitrary.js';
 import { widenAfterMs, widened } from './widen.js';

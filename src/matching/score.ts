@@ -1,6 +1,6 @@
 import { AGE_BAND_COUNT, UNKNOWN_REGION } from './ticket.types.js';
 import type { SearchTicket } from './ticket.types.js';
-import type { ScoreWeights } from './policy.config.js';
+import type { ScoreWeights } from '../config/matching-policy.js';
 
 /** How fast common interests saturate: one of rarity .5 gives .46, two give .71. */
 export const INTEREST_SLOPE = 1.25;

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { MatchingConfig } from '../config/config.types.js';
 import { Log } from '../platform/logging/log.js';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
@@ -39,6 +40,7 @@ export class ShardMemory {
     private readonly log: Log,
     private readonly criteria: MatchingCriteria,
     private readonly faults: CriterionFaults,
+    private readonly config: MatchingConfig,
   ) {}
 
   async of(shard: string): Promise<KnownShard> {
@@ -48,6 +50,7 @@ export class ShardMemory {
     const matchRates = new MatchRates();
     const mirror = new ShardMirror({
       ...(learning ? { learning } : {}),
+      config: this.config.policy,
       criteria: this.criteria.all(),
       onFault: (criterion, fault) => this.faults.note(criterion, fault),
       onDeparture: (ticket, how) => {

@@ -4,8 +4,8 @@ import { InterestTags } from './interest-tags.js';
 import { Learning } from './learning.js';
 import { PickAgenda } from './pick-agenda.js';
 import { PickEdges } from './pick-edges.js';
-import { DEFAULT_POLICY } from './policy.config.js';
-import type { MatchingPolicyConfig } from './policy.config.js';
+import { DEFAULT_POLICY } from '../config/matching-policy.js';
+import type { MatchingPolicyConfig } from '../config/matching-policy.js';
 import type { Avoids, ProposedPair, SearchTicket } from './ticket.types.js';
 
 /** How a search ended without a conversation. Only `gave_up` (a cancel or a clean close) teaches impatience; `lost` is network noise. */

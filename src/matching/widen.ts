@@ -1,6 +1,6 @@
 import { AGE_BAND_COUNT } from './ticket.types.js';
 import type { SearchTicket } from './ticket.types.js';
-import type { WidenSettings } from './policy.config.js';
+import type { WidenSettings } from '../config/matching-policy.js';
 
 /** How long before it happens a widening is announced, ms. */
 const ANNOUNCED_MS = 5_000;

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startRedis } from '../../scripts/services/redis.mjs';
@@ -54,6 +57,16 @@ describe.each(['dist/main.js', 'dist/worker.js', 'dist/migrate.js'])('%s', (entr
 });
 
 describe.each(['dist/main.js', 'dist/worker.js'])('%s', (entry) => {
+  it('refuses a pairing policy beyond its bounds, by the name of the field', () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'stoa-policy-')), 'policy.json');
+    writeFileSync(file, JSON.stringify({ hold: { longestMs: 2_001 }, fairness: { classCap: -1 } }));
+    const { code, lines } = start(entry, { ...env, MATCHING_POLICY: file });
+    expect([code, lines.toSorted()]).toEqual([
+      78,
+      ['stoa: MATCHING_POLICY fairness.classCap must be >= 0', 'stoa: MATCHING_POLICY hold.longestMs must be <= 2000'],
+    ]);
+  });
+
   it('refuses a database without its migrations', async () => {
     const database = await createDatabase();
     const client = new pg.Client({ connectionString: database });

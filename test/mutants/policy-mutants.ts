@@ -2,7 +2,7 @@
 export interface PolicyMutant {
   /** What it gets wrong, in words. */
   readonly name: string;
-  /** In src/matching. */
+  /** From src/matching. */
   readonly file: string;
   /** Occurs once in the file. */
   readonly from: string;
@@ -38,7 +38,7 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   wrong('hold.ts', 'hold without -1 / lambda', ' - 1 / partnersPerS', ''),
   wrong('hold.ts', 'hold beyond H', 'settings.longestMs / 1000', '(2 * settings.longestMs) / 1000'),
   wrong('hold.ts', 'hold whatever it costs', 'settings.waitCostPerS + hazardPerS * meanScore', 'settings.waitCostPerS'),
-  wrong('policy.config.ts', 'H doubled', 'longestMs: 800', 'longestMs: 1_600'),
+  wrong('../config/matching-policy.ts', 'H doubled', 'longestMs: 800', 'longestMs: 1_600'),
   wrong('threshold.ts', 'one is hoped for as if it were many', 'hopefuls <= 1 ? 0 :', 'hopefuls <= 0 ? 0 :'),
   wrong('threshold.ts', 'hope whatever comes', 'expectation * partnersPerS * holdLeftS', 'expectation * partnersPerS'),
   wrong('threshold.ts', 'the worst of n instead of the best', 'quantile(1 - 1 / hopefuls)', 'quantile(1 / hopefuls)'),
