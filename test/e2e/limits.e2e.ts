@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Ack } from '../../src/contracts/socket-events.js';
 import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
@@ -154,19 +155,53 @@ describe('limits of an address', () => {
   });
   afterAll(() => crowded?.stop());
 
-  it('#21 hold 40 idle transports, refuse more with 429, free them within 5 s, and touch no other address', async () => {
-    const dials = Array.from({ length: 60 }, () => RawSocket.open(there, { 'x-forwarded-for': '203.0.113.5' }));
-    const results = await Promise.allSettled(dials);
-    const idle = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
-    expect(idle).toHaveLength(40);
-    for (const refusal of refusals) expect(refusal).toMatchObject({ status: 429, headers: { 'retry-after': '5' } });
-    const neighbour = new Person(there, { 'x-forwarded-for': '203.0.113.6' });
-    expect((await (await neighbour.becomeGuest()).connect()).state).toBe('idle');
-    neighbour.disconnect();
-    await Promise.all(idle.map((socket) => socket.untilClosed()));
-    (await RawSocket.open(there, { 'x-forwarded-for': '203.0.113.5' })).close();
+  const aGuest = (headers: Record<string, string>): Promise<Person> => new Person(there, headers).becomeGuest();
+  async function twoFrom(address: string): Promise<[Person, Person]> {
+    const people = [
+      await aGuest({ 'x-forwarded-for': address }),
+      await aGuest({ 'x-forwarded-for': address }),
+    ] as const;
+    for (const person of people) await person.connect();
+    return [...people];
+  }
+
+  // At the same time as the next, which only waits.
+  it.concurrent('let sixty messages pass in a minute, and one more each second', { timeout: 60_000 }, async () => {
+    const [person, neighbour] = await twoFrom('2001:db8:2::1');
+    const send = (who: Person) =>
+      who.try('message:send', { conversationId: randomUUID(), clientId: randomUUID(), text: 'x' });
+    const startedAt = performance.now();
+    let [passed, refused] = [0, 0];
+    // Slower than five a second, so that only the minute's limit refuses.
+    for (let i = 0; i < 100 && refused < 3; i += 1) {
+      if (codeOf(await send(person)) === 'RATE_LIMITED') refused += 1;
+      else passed += 1;
+      await sleep(i < 8 ? 0 : 201);
+    }
+    const most = 60 + Math.ceil((performance.now() - startedAt) / 1_000);
+    expect(refused).toBe(3);
+    expect(passed).toBeGreaterThanOrEqual(60);
+    expect(passed).toBeLessThanOrEqual(most);
+    expect(codeOf(await send(neighbour))).not.toBe('RATE_LIMITED');
+    for (const one of [person, neighbour]) one.disconnect();
   });
+
+  it.concurrent(
+    '#21 hold 40 idle transports, refuse more with 429, free them within 5 s, and touch no other address',
+    async () => {
+      const dials = Array.from({ length: 60 }, () => RawSocket.open(there, { 'x-forwarded-for': '203.0.113.5' }));
+      const results = await Promise.allSettled(dials);
+      const idle = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+      const refusals = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+      expect(idle).toHaveLength(40);
+      for (const refusal of refusals) expect(refusal).toMatchObject({ status: 429, headers: { 'retry-after': '5' } });
+      const neighbour = new Person(there, { 'x-forwarded-for': '203.0.113.6' });
+      expect((await (await neighbour.becomeGuest()).connect()).state).toBe('idle');
+      neighbour.disconnect();
+      await Promise.all(idle.map((socket) => socket.untilClosed()));
+      (await RawSocket.open(there, { 'x-forwarded-for': '203.0.113.5' })).close();
+    },
+  );
 
   it('keep out for ten minutes an address from where three floods came before anybody signed in, and no other address', async () => {
     const from = (address: string) => RawSocket.open(there, { 'x-forwarded-for': address });
@@ -186,6 +221,56 @@ describe('limits of an address', () => {
     const neighbour = await new Person(there, address).becomeGuest();
     expect((await neighbour.connect()).state).toBe('idle');
     neighbour.disconnect();
+  });
+
+  it.each([
+    ['conversation:leave', 20, 3_000, () => ({ conversationId: randomUUID() })],
+    ['conversation:rate', 20, 3_000, () => ({ conversationId: randomUUID(), good: true })],
+    ['search:cancel', 20, 3_000, () => ({})],
+    ['message:seen', 20, 100, () => ({ conversationId: randomUUID(), seq: 1 })],
+  ] as const)(
+    'let %s pass %i times at once, and touch nobody else behind the same address',
+    async (event, most, everyMs, payload) => {
+      const [person, neighbour] = await twoFrom(`2001:db8:1:${event.length}::1`);
+      const startedAt = performance.now();
+      const answers = await Promise.all(Array.from({ length: most + 8 }, () => person.try(event, payload())));
+      const passed = answers.map(codeOf).filter((code) => code !== 'RATE_LIMITED').length;
+      expect(passed).toBeGreaterThanOrEqual(most);
+      expect(passed).toBeLessThanOrEqual(most + Math.min(7, Math.ceil((performance.now() - startedAt) / everyMs)));
+      expect(codeOf(await neighbour.try(event, payload()))).not.toBe('RATE_LIMITED');
+      for (const one of [person, neighbour]) one.disconnect();
+    },
+  );
+
+  it.each([
+    ['export', 'POST', '/me/export', undefined, 1, 202],
+    ['report', 'POST', `/conversations/${randomUUID()}/reports`, { reason: 'spam' }, 10, 404],
+  ] as const)('%s holds a user at its limit, and no other user', async (name, method, path, body, most, status) => {
+    const address = { 'x-forwarded-for': '2001:db8:3::1' };
+    const [user, other] = [await aGuest(address), await aGuest(address)];
+    const answers = [];
+    for (let i = 0; i < most + 2; i += 1) answers.push(await user.http(method, path, body));
+    expect(answers.map((answer) => answer.status)).toEqual([...Array(most).fill(status), 429, 429]);
+    expect(answers.at(-1)?.headers.get('ratelimit')).toContain(`"${name}";r=0`);
+    expect((await other.http(method, path, body)).status).toBe(status);
+  });
+
+  it('erasure holds a user at three an hour, and no other user', async () => {
+    const address = { 'x-forwarded-for': '2001:db8:4::1' };
+    const [user, other] = [await aGuest(address), await aGuest(address)];
+    const lock = new pg.Client({ connectionString: crowded.databaseUrl });
+    await lock.connect();
+    // The first that is done ends the session, and the others would find none.
+    await lock.query('BEGIN; LOCK TABLE erasures');
+    const asked = Array.from({ length: 5 }, () => user.http('DELETE', '/me'));
+    const refused: number[] = [];
+    for (const answer of asked) void answer.then(({ status }) => status === 429 && refused.push(status));
+    await vi.waitFor(() => expect(refused).toHaveLength(2), 5_000);
+    await lock.query('ROLLBACK');
+    await lock.end();
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([202, 202, 202, 429, 429]);
+    expect((await other.http('DELETE', '/me')).status).toBe(202);
   });
 
   it('refuse the 61st upgrade in a minute that never connects, with 429, and no other address', async () => {

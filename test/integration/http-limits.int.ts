@@ -1,4 +1,7 @@
+import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AuthRequestHandler } from '../../src/auth/auth-request.handler.js';
+import { Database } from '../../src/platform/postgres/database.js';
 import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
@@ -9,6 +12,7 @@ import { RateLimiter } from '../../src/platform/limiter/rate-limiter.js';
 import type { Bucket } from '../../src/platform/limiter/rate-limiter.js';
 import { KeyRing } from '../../src/platform/secrets/key-ring.js';
 import { Clock } from '../../src/platform/time/clock.js';
+import { Accounts, PASSWORD, anEmail } from '../support/accounts.js';
 import { startAuthApp } from '../support/auth-app.js';
 import type { AuthApp } from '../support/auth-app.js';
 import { Browser } from '../support/browser.js';
@@ -169,6 +173,96 @@ describe('HTTP', () => {
     for (let i = 0; i < 30; i += 1) await noisy.get('/csrf', from('192.0.2.3'));
     expect((await noisy.get('/csrf', from('192.0.2.3'))).status).toBe(429);
     expect((await calm.get('/csrf', from('192.0.2.3'))).status).toBe(200);
+  });
+
+  it('holds a session at what all routes together may be asked, whatever its address', async () => {
+    const browser = await new Browser(auth.url).arrive();
+    const ask = (i: number) => browser.get('/sessions', from(`2001:db8:a:${i % 4}::1`));
+    const answers = await Promise.all(Array.from({ length: 130 }, (_, i) => ask(i)));
+    const refused = answers.filter(({ status }) => status === 429);
+    // One more every 500 ms.
+    expect(refused.length).toBeGreaterThanOrEqual(5);
+    expect(refused.length).toBeLessThanOrEqual(10);
+    expect(refused[0]?.headers.get('ratelimit')).toMatch(/"all_session";r=0/);
+    const neighbour = await new Browser(auth.url).arrive();
+    expect((await neighbour.get('/sessions', from('2001:db8:a:1::1'))).status).toBe(401);
+  });
+
+  it.each([
+    ['login_address', '/sessions', () => ({ email: anEmail(), password: PASSWORD }), 20, 401],
+    ['registration_address', '/registrations', () => ({ email: anEmail(), password: PASSWORD }), 5, 202],
+    ['reset_address', '/password-resets', () => ({ email: anEmail() }), 10, 202],
+    ['token_address', '/registrations/confirm', () => ({ token: 'A'.repeat(43) }), 10, 400],
+    ['token_address', '/password-resets/confirm', () => ({ token: 'A'.repeat(43), password: PASSWORD }), 10, 400],
+    ['token_address', '/email-changes/confirm', () => ({ token: 'A'.repeat(43) }), 10, 401],
+  ] as const)('%s holds an address at %s, and not its neighbour', async (name, path, body, most, status) => {
+    const address = from(`2001:db8:b:${randomInt(0x10000).toString(16)}::1`).headers;
+    const browser = await new Browser(auth.url).arrive();
+    const answers = await Promise.all(Array.from({ length: most + 3 }, () => browser.post(path, body(), address)));
+    expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([
+      ...Array<number>(most).fill(status),
+      ...Array<number>(3).fill(429),
+    ]);
+    const refused = answers.find((answer) => answer.status === 429);
+    expect(refused?.body).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) });
+    expect(refused?.headers.get('ratelimit')).toContain(`"${name}";r=0`);
+    expect((await browser.post(path, body(), from('2001:db8:c::1').headers)).status).toBe(status);
+  });
+
+  it('login_email slows down the 51st try for an address, known or not, from wherever, and no other address', async () => {
+    const browser = await new Browser(auth.url).arrive();
+    const tryAs = async (email: string, i: number): Promise<number> => {
+      const startedAt = performance.now();
+      // Without a password nothing is looked up: what takes its time is the limit.
+      const { status } = await browser.post('/sessions', { email }, from(`2001:db8:d:${i.toString(16)}::1`).headers);
+      expect(status).toBe(422);
+      return performance.now() - startedAt;
+    };
+    const email = anEmail();
+    await Promise.all(Array.from({ length: 50 }, (_, i) => tryAs(email, i)));
+    for (let i = 50; i < 52; i += 1) expect(await tryAs(email, i)).toBeGreaterThanOrEqual(1_000);
+    const others = [await tryAs(anEmail(), 60), await tryAs(anEmail(), 61), await tryAs(anEmail(), 62)];
+    expect(Math.min(...others)).toBeLessThan(1_000);
+  });
+
+  it('registration_email accepts the fourth to the eye, and mails nothing', async () => {
+    const browser = await new Browser(auth.url).arrive();
+    const email = anEmail();
+    const answers = [];
+    for (let i = 0; i < 5; i += 1)
+      answers.push(
+        await browser.post('/registrations', { email, password: PASSWORD }, from(`2001:db8:e:${i}::1`).headers),
+      );
+    expect(answers.map(({ status, text }) => `${status} ${text}`)).toEqual(Array(5).fill('202 {"status":"accepted"}'));
+    const asked = await auth.app
+      .get(Database)
+      .query<{ id: string; throttled: boolean }>(
+        'SELECT id, throttled FROM auth_requests WHERE request_id = ANY($1) ORDER BY array_position($1, request_id)',
+        [answers.map(({ headers }) => headers.get('x-request-id'))],
+      );
+    expect(asked.map(({ throttled }) => throttled)).toEqual([false, false, false, true, true]);
+    for (const { id } of asked) await auth.app.get(AuthRequestHandler, { strict: false }).handle(id);
+    expect(auth.mails().filter(({ to }) => to === email)).toHaveLength(3);
+  });
+
+  it('email_change holds a member at three a day, from wherever, and no other member', async () => {
+    const accounts = await Accounts.of(auth);
+    const signIn = async (): Promise<Browser> => {
+      const browser = await new Browser(auth.url).arrive();
+      await browser.post(
+        '/sessions',
+        { email: await accounts.member(), password: PASSWORD },
+        from('2001:db8:f::1').headers,
+      );
+      return browser;
+    };
+    const [member, other] = [await signIn(), await signIn()];
+    const change = (browser: Browser, i: number) =>
+      browser.post('/email-changes', { email: anEmail(), password: PASSWORD }, from(`2001:db8:f:${i}::1`).headers);
+    const statuses = [];
+    for (let i = 0; i < 5; i += 1) statuses.push((await change(member, i)).status);
+    expect(statuses).toEqual([202, 202, 202, 429, 429]);
+    expect((await change(other, 0)).status).toBe(202);
   });
 
   it('takes a /64 for one address, and no forged hop for another', async () => {
