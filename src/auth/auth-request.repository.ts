@@ -162,11 +162,6 @@ export class AuthRequestRepository {
     await transaction.query('DELETE FROM auth_requests WHERE email_digest = $1', [emailDigest]);
   }
 
-  /** Index: auth_requests_delete_after_idx. */
-  async deleteExpired(): Promise<void> {
-    await this.database.query('DELETE FROM auth_requests WHERE delete_after < now()');
-  }
-
   /** One at a time per address: two that decide at once must not both be the first. */
   private async lockAddress(transaction: Transaction, { emailDigest }: ClaimedRequest): Promise<void> {
     await transaction.query('SELECT pg_advisory_xact_lock(hashtext($1))', [emailDigest]);

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
-import { AUDIT_DAYS, OUTCOME_DAYS } from './retention-classes.js';
+import { deleteDueOf } from './due-rows.js';
+import type { DueRows } from './due-rows.js';
+import { KEPT } from './lifecycles.js';
 
 /** What one statement deleted, and whether there is more to delete now. */
 export interface Batch {
@@ -42,27 +44,22 @@ export class RetentionRepository {
     );
   }
 
-  /** Reports whose time is over, with their evidence. Index: reports_delete_after_idx. */
-  async deleteDueReports(limit: number): Promise<Batch> {
-    const rows = await this.database.query(
-      `DELETE FROM reports WHERE id IN (
-         SELECT id FROM reports WHERE delete_after <= now() ORDER BY delete_after LIMIT $1 FOR UPDATE SKIP LOCKED)
-       RETURNING id`,
-      [limit],
-    );
-    return { count: rows.length, more: rows.length === limit };
+  /** Rows of a class whose time is over. Index: that of its column. */
+  async deleteRows(rows: DueRows, limit: number): Promise<Batch> {
+    const gone = await this.database.query(deleteDueOf(rows), [limit]);
+    return { count: gone.length, more: gone.length === limit };
   }
 
-  /** Outcomes of matches that are too old to learn from. Index: match_outcomes_matched_on_idx. */
-  async deleteOldOutcomes(limit: number): Promise<Batch> {
-    const rows = await this.database.query(
-      `DELETE FROM match_outcomes WHERE id IN (
-         SELECT id FROM match_outcomes WHERE matched_on < (now() AT TIME ZONE 'UTC')::date - ${OUTCOME_DAYS}
-          ORDER BY matched_on LIMIT $1 FOR UPDATE SKIP LOCKED)
+  /** Archives whose link is over; that one was asked for is known a while longer. Index: exports_archive_idx. */
+  async dropArchives(limit: number): Promise<Batch> {
+    const gone = await this.database.query(
+      `UPDATE exports SET archive_sealed = NULL, token_sealed = NULL WHERE id IN (
+         SELECT id FROM exports WHERE archive_sealed IS NOT NULL AND expires_at <= now()
+          ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        RETURNING id`,
       [limit],
     );
-    return { count: rows.length, more: rows.length === limit };
+    return { count: gone.length, more: gone.length === limit };
   }
 
   /** Message partitions of today and the next two days, none of days that nothing is kept of, and no audit of long ago. @returns how many were dropped */
@@ -71,35 +68,9 @@ export class RetentionRepository {
     await this.database.query(`SELECT ensure_message_partition(${today} + i) FROM generate_series(0, 2) AS i`);
     const [row] = await this.database.query<{ messages: number; audit: number }>(
       `SELECT drop_finished_message_partitions(${today} - 1) AS messages,
-              drop_finished_audit_partitions(${today} - ${AUDIT_DAYS}) AS audit`,
+              drop_finished_audit_partitions(${today} - ${KEPT.auditDays}) AS audit`,
     );
     return row ?? { messages: 0, audit: 0 };
-  }
-
-  /** Sessions that ended more than a day ago; until then their sockets can be told why. Index: sessions_expires_at_idx. */
-  async deleteExpiredSessions(limit: number): Promise<Batch> {
-    const rows = await this.database.query(
-      `DELETE FROM sessions WHERE id IN (
-         SELECT id FROM sessions WHERE expires_at < now() - interval '1 day' ORDER BY expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-       RETURNING id`,
-      [limit],
-    );
-    return { count: rows.length, more: rows.length === limit };
-  }
-
-  /** Guests whom no session leads to any more, and who are in no conversation. Index: sessions_user_id_idx. */
-  async deleteForgottenGuests(limit: number): Promise<Batch> {
-    const rows = await this.database.query(
-      `DELETE FROM users WHERE id IN (
-         SELECT u.id FROM users u
-          WHERE u.kind = 'guest' AND u.created_at < now() - interval '1 day'
-            AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = u.id)
-            AND NOT EXISTS (SELECT FROM participations p WHERE p.user_id = u.id)
-          LIMIT $1 FOR UPDATE SKIP LOCKED)
-       RETURNING id`,
-      [limit],
-    );
-    return { count: rows.length, more: rows.length === limit };
   }
 
   /**

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ConversationConfig, SessionConfig } from '../config/config.types.js';
 import { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import type { Batch, RetentionRepository } from './retention.repository.js';
@@ -14,11 +15,13 @@ const retentionOf = (rows: Partial<RetentionRepository>): Retention =>
     {
       deleteDueMessages: nothing,
       deleteDueConversations: nothing,
-      deleteDueReports: nothing,
-      deleteOldOutcomes: nothing,
+      dropArchives: nothing,
+      deleteRows: nothing,
       ...rows,
     } as RetentionRepository,
     log,
+    { reconnectGraceMs: 1, idleMs: 1 } as ConversationConfig,
+    { maxAgeMs: 1 } as SessionConfig,
     new Metrics(),
   );
 
@@ -56,7 +59,7 @@ describe('what is due', () => {
     const reports = slowRows(5, 5);
     const retention = retentionOf({
       deleteDueMessages: () => Promise.reject(new Error('no such table')),
-      deleteDueReports: reports.deleteBatch,
+      deleteRows: (of, limit) => (of.table === 'reports' ? reports.deleteBatch(limit) : nothing()),
     });
     await expect(retention.deleteDue(signal)).rejects.toThrow('no such table');
     expect(reports.left()).toBe(0);

@@ -1,6 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import { ConversationConfig, SessionConfig } from '../config/config.types.js';
 import { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
+import { retentionClasses } from './retention-classes.js';
+import type { RetentionClass } from './retention-classes.js';
 import { RetentionRepository } from './retention.repository.js';
 import type { Batch } from './retention.repository.js';
 
@@ -13,52 +16,58 @@ type DeleteBatch = (limit: number) => Promise<Batch>;
 @Injectable()
 export class Retention {
   private readonly deleted;
+  private readonly classes: readonly RetentionClass[];
+  /** Those that are more than rows of one table. */
+  private readonly others: Record<string, DeleteBatch> = {
+    messages: (limit) => this.rows.deleteDueMessages(limit),
+    conversations: (limit) => this.rows.deleteDueConversations(limit),
+    archives: (limit) => this.rows.dropArchives(limit),
+  };
 
   constructor(
     private readonly rows: RetentionRepository,
     private readonly log: Log,
+    conversation: ConversationConfig,
+    session: SessionConfig,
     metrics: Metrics,
   ) {
+    this.classes = retentionClasses({ conversation, session });
     this.deleted = metrics.counter('stoa_cleanup_deleted_total', 'Rows deleted because their time was over', {
       labels: ['what'],
     });
   }
 
-  async deleteDue(signal: AbortSignal): Promise<void> {
-    await this.each(signal, {
-      'messages of conversations': (limit) => this.rows.deleteDueMessages(limit),
-      conversations: (limit) => this.rows.deleteDueConversations(limit),
-      reports: (limit) => this.rows.deleteDueReports(limit),
-      outcomes: (limit) => this.rows.deleteOldOutcomes(limit),
-    });
+  /** What `retention.run` deletes. */
+  deleteDue(signal: AbortSignal): Promise<void> {
+    return this.run('retention.run', signal);
   }
 
-  async expireSessions(signal: AbortSignal): Promise<void> {
-    await this.each(signal, {
-      sessions: (limit) => this.rows.deleteExpiredSessions(limit),
-      guests: (limit) => this.rows.deleteForgottenGuests(limit),
-    });
+  /** What `session.expire` deletes. */
+  expireSessions(signal: AbortSignal): Promise<void> {
+    return this.run('session.expire', signal);
   }
 
   async keepPartitions(): Promise<void> {
     const dropped = await this.rows.keepPartitions();
-    this.count('message partitions', dropped.messages);
-    this.count('audit partitions', dropped.audit);
+    this.count('message_partitions', dropped.messages);
+    this.count('audit_partitions', dropped.audit);
   }
 
-  /** Each, whatever became of those before it. @throws what the first that failed threw */
-  private async each(signal: AbortSignal, classes: Record<string, DeleteBatch>): Promise<void> {
+  /** Class after class, whatever became of those before it. @throws what the first that failed threw */
+  private async run(job: RetentionClass['job'], signal: AbortSignal): Promise<void> {
     const failures: unknown[] = [];
-    for (const [what, deleteBatch] of Object.entries(classes))
-      await this.repeat(what, signal, deleteBatch).catch((error: unknown) => {
-        this.log.warn({ event: 'retention.failed', what, err: error });
+    for (const retentionClass of this.classes.filter((c) => c.job === job))
+      await this.repeat(retentionClass, signal).catch((error: unknown) => {
+        this.log.warn({ event: 'retention.failed', what: retentionClass.name, err: error });
         failures.push(error);
       });
     if (failures.length > 0) throw failures[0];
   }
 
   /** Batch after batch, until nothing is due or the process drains. One that takes too long is tried again with a quarter. */
-  private async repeat(what: string, signal: AbortSignal, deleteBatch: DeleteBatch): Promise<void> {
+  private async repeat({ name: what, rows }: RetentionClass, signal: AbortSignal): Promise<void> {
+    const deleteBatch = rows ? (limit: number) => this.rows.deleteRows(rows, limit) : this.others[what];
+    if (!deleteBatch) throw new Error(`nobody deletes ${what}`);
     let limit = BATCH;
     for (let more = true; more && !signal.aborted;)
       try {

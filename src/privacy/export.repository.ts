@@ -113,12 +113,4 @@ export class ExportRepository {
     );
     return rows.map(({ id }) => id);
   }
-
-  /** Index: exports_delete_after_idx; the archive itself goes with its link. */
-  async deleteExpired(): Promise<void> {
-    await this.database.query(
-      'UPDATE exports SET archive_sealed = NULL WHERE expires_at < now() AND archive_sealed IS NOT NULL',
-    );
-    await this.database.query('DELETE FROM exports WHERE delete_after < now()');
-  }
 }

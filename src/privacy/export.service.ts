@@ -68,10 +68,9 @@ export class ExportService {
     throw new NotFound();
   }
 
-  /** Puts back what a lost job left behind, and forgets what is over. */
+  /** Puts back what a lost job left behind. */
   async resume(): Promise<void> {
     for (const exportId of await this.repository.findForgotten()) await this.enqueue(exportId);
-    await this.repository.deleteExpired();
   }
 
   private enqueue(exportId: string): Promise<void> {

@@ -77,14 +77,12 @@ const cases: Case[] = [
   ['requests.renewRegistration', 'auth_requests_email_digest_idx', (on) => requests(on).renewRegistration(on, claimed)],
   ['requests.useToken', 'auth_requests_token_hash_key', (on) => requests(on).useToken(on, 'registration', hash)],
   ['requests.findForgotten', 'auth_requests_unhandled_idx', (on) => requests(on).findForgotten()],
-  ['requests.deleteExpired', 'auth_requests_delete_after_idx', (on) => requests(on).deleteExpired()],
   ['erasures.findUser', 'erasures_pkey', (on) => erasures(on).findUser(id)],
   ['erasures.findUndone', 'erasures_user_id_key', (on) => erasures(on).findUndone()],
   ['exports.findNewest', 'exports_user_id_idx', (on) => exports(on).findNewest(id)],
   ['exports.take', 'exports_token_hash_key', (on) => exports(on).take(on, id, hash)],
   ['exports.collect: sessions', 'sessions_user_id_idx', (on) => exports(on).collect(id)],
   ['exports.collect: conversations', 'conversation_members_user_id_idx', (on) => exports(on).collect(id)],
-  ['exports.deleteExpired', 'exports_delete_after_idx', (on) => exports(on).deleteExpired()],
 ];
 
 describe('a repository method uses the index that it names', () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AttendanceRepository } from '../../src/chat/attendance.repository.js';
 import { BeaconRepository } from '../../src/chat/beacon.repository.js';
 import { PulseRepository } from '../../src/chat/pulse.repository.js';
+import { retentionClasses } from '../../src/cleanup/retention-classes.js';
 import { RetentionRepository } from '../../src/cleanup/retention.repository.js';
 import { ChatStage } from '../support/chat-stage.js';
 
@@ -85,16 +86,7 @@ const cases: [string, RegExp[], (s: ChatStage) => Promise<unknown>][] = [
     [/conversations_delete_after_idx/, /messages_\d+_(pkey|started_on_conversation_id_slot_client_id_key)/],
     (s) => new RetentionRepository(s.database).deleteDueConversations(9),
   ],
-  [
-    'deleteExpiredSessions',
-    [/sessions_expires_at_idx/],
-    (s) => new RetentionRepository(s.database).deleteExpiredSessions(9),
-  ],
-  [
-    'deleteForgottenGuests',
-    [/sessions_user_id_idx/],
-    (s) => new RetentionRepository(s.database).deleteForgottenGuests(9),
-  ],
+  ['dropArchives', [/exports_archive_idx/], (s) => new RetentionRepository(s.database).dropArchives(9)],
 ];
 
 describe('indexes that the repositories name', () => {
@@ -102,6 +94,27 @@ describe('indexes that the repositories name', () => {
     const plans = await plansOf(() => work(stage));
     for (const index of indexes) expect(plans).toMatch(index);
   });
+
+  const deleted: Record<string, RegExp[]> = {
+    sessions: [/sessions_expires_at_idx/],
+    guests: [/users_guests_created_at_idx/, /sessions_user_id_idx/],
+    auth_requests: [/auth_requests_delete_after_idx/],
+    address_salts: [/address_salts_pkey/],
+    reports: [/reports_delete_after_idx/],
+    outcomes: [/match_outcomes_matched_on_idx/],
+    exports: [/exports_delete_after_idx/],
+    erasure_receipts: [/erasures_done_at_idx/],
+  };
+  const lifetimes = { conversation: { reconnectGraceMs: 1, idleMs: 1 }, session: { maxAgeMs: 1 } };
+
+  it.each(retentionClasses(lifetimes).flatMap(({ name, rows }) => (rows ? [[name, rows] as const] : [])))(
+    'deleteRows of %s',
+    async (name, rows) => {
+      const plans = await plansOf(() => new RetentionRepository(stage.database).deleteRows(rows, 9));
+      expect(deleted[name]).toBeDefined();
+      for (const index of deleted[name] ?? []) expect(plans).toMatch(index);
+    },
+  );
 
   it('append_messages reads by index alone, whatever the tables hold', async () => {
     const conversation = await stage.openConversation();

@@ -48,15 +48,14 @@ export class AddressSalts implements OnModuleInit, OnApplicationShutdown {
   }
 
   /**
-   * Makes the salts of today and tomorrow, destroys those older than yesterday, and reads what is left. Postgres says what day it
-   * is: a process whose clock is ahead must not destroy what others still need. Index: address_salts_pkey.
+   * Makes the salts of today and tomorrow, and reads them and yesterday's; retention destroys the older ones. Postgres says what day
+   * it is: a process whose clock is wrong must have the same salt as the others. Index: address_salts_pkey.
    */
   async refresh(): Promise<void> {
     await this.database.query(
       `INSERT INTO address_salts (day, salt) VALUES (${TODAY}, $1), (${TODAY} + 1, $2) ON CONFLICT (day) DO NOTHING`,
       [randomBytes(SALT_BYTES), randomBytes(SALT_BYTES)],
     );
-    await this.database.query(`DELETE FROM address_salts WHERE day < ${TODAY} - 1`);
     const rows = await this.database.query<{ day: string; salt: Buffer; nowMs: number }>(
       `SELECT to_char(day, 'YYYY-MM-DD') AS day, salt, extract(epoch FROM now())::float8 * 1000 AS "nowMs"
          FROM address_salts WHERE day >= ${TODAY} - 1 ORDER BY day`,
