@@ -13,7 +13,9 @@ export class AvoidBook {
   readonly avoids = (userId: string, otherId: string): boolean =>
     (this.byUser.get(userId)?.get(otherId) ?? 0) > this.nowMs();
 
+  /** All that is known of the user from now on; also that a block was taken back. */
   learn(userId: string, { blocked, recent }: Avoidance): void {
+    this.byUser.delete(userId);
     for (const other of blocked) this.put(userId, other, Infinity);
     for (const { userId: other, untilMs } of recent) this.put(userId, other, untilMs);
   }

@@ -3,7 +3,14 @@ import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import type { Avoidance } from '../safety/avoidance.types.js';
 import { DELTAS_KEPT, HOME_TTL_MS, RUNNER_LEASE_MS, SEARCH_LEASE_MS, TOMBSTONE_MS } from './search.limits.js';
-import { blockScript, cancelScript, enqueueScript, leaveHomeScript, touchScript } from './search.scripts.js';
+import {
+  blockScript,
+  cancelScript,
+  enqueueScript,
+  leaveHomeScript,
+  touchScript,
+  unblockScript,
+} from './search.scripts.js';
 import type { CancelReply, EndOfSearch, OwnedPlace, SearchPlace } from './search.types.js';
 import {
   avoidKey,
@@ -121,6 +128,12 @@ export class SearchQueue {
   async block({ shard, searchId, userId }: OwnedPlace, otherId: string): Promise<void> {
     const keys = [ticketKey(shard, searchId), blockKey(shard, userId), deltasKey(shard)];
     await blockScript.run(this.redis, keys, [searchId, otherId, DELTAS_KEPT]);
+  }
+
+  /** From now on only a recent conversation keeps the two apart. */
+  async unblock({ shard, searchId, userId }: OwnedPlace, otherId: string): Promise<void> {
+    const keys = [ticketKey(shard, searchId), blockKey(shard, userId), deltasKey(shard)];
+    await unblockScript.run(this.redis, keys, [searchId, otherId, DELTAS_KEPT]);
   }
 }
 

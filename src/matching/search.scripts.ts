@@ -77,3 +77,5 @@ export const restScript = new RedisScript(lua('rest'), word(['rested', 'lost', '
 export const leaveHomeScript = new RedisScript(lua('leave-home'), integer);
 
 export const blockScript = new RedisScript(lua('block'), integer);
+
+export const unblockScript = new RedisScript(lua('unblock'), integer);

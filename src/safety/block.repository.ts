@@ -50,12 +50,12 @@ export class BlockRepository {
     );
   }
 
-  /** False when there is no such block, or it is somebody else's. Index: blocks_pkey. */
-  async remove(transaction: Transaction, userId: string, id: string): Promise<boolean> {
-    const rows = await transaction.query('DELETE FROM blocks WHERE id = $1 AND blocker_id = $2 RETURNING id', [
-      id,
-      userId,
-    ]);
-    return rows.length > 0;
+  /** Who was blocked; undefined when there is no such block, or it is somebody else's. Index: blocks_pkey. */
+  async remove(transaction: Transaction, userId: string, id: string): Promise<string | undefined> {
+    const [row] = await transaction.query<{ blocked_id: string }>(
+      'DELETE FROM blocks WHERE id = $1 AND blocker_id = $2 RETURNING blocked_id',
+      [id, userId],
+    );
+    return row?.blocked_id;
   }
 }

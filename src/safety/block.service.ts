@@ -7,7 +7,7 @@ import { DomainEvents } from '../platform/events/domain-events.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { Database } from '../platform/postgres/database.js';
 import { BlockRepository } from './block.repository.js';
-import { UserBlocked } from './safety.events.js';
+import { UserBlocked, UserUnblocked } from './safety.events.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -50,9 +50,12 @@ export class BlockService {
   /** @throws NotFound for somebody else's block as for none */
   async undo({ userId }: Identity, id: string): Promise<void> {
     if (!UUID.test(id)) throw new NotFound();
-    await this.database.transaction(async (transaction) => {
-      if (!(await this.blocks.remove(transaction, userId, id))) throw new NotFound();
+    const blockedId = await this.database.transaction(async (transaction) => {
+      const blocked = await this.blocks.remove(transaction, userId, id);
+      if (blocked === undefined) throw new NotFound();
       await this.audit.append(transaction, { event: 'block.delete', target: id });
+      return blocked;
     });
+    this.events.publish(new UserUnblocked(userId, blockedId));
   }
 }

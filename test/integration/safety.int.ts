@@ -113,6 +113,20 @@ describe('a block', () => {
     expect(await api.redis.keys('stoa:{mm:all}:block:*')).toEqual([]);
   });
 
+  it('that is taken back lets two who wait meet at once, unless the other one blocked as well', async () => {
+    const [ada, bob] = await aTalk();
+    await blocks.block(ada.identity, ada.handle);
+    await blocks.block(bob.identity, bob.handle);
+    await Promise.all([ada, bob].map(({ identity }) => api.searches.start(identity.userId, aSearch())));
+    const undo = async ({ identity }: Member) => blocks.undo(identity, (await blocks.list(identity)).blocks[0]!.id);
+    await undo(ada);
+    await sleep(400);
+    expect(await areTalking(ada)).toBe(false);
+    await undo(bob);
+    await eventually(() => areTalking(ada), 2_000);
+    expect(await areTalking(bob)).toBe(true);
+  });
+
   it('never lets a block and an opening of the same pair pass each other', async () => {
     const avoidance = api.app.get(AvoidanceService, { strict: false });
     const [ada, bob] = await aTalk();
