@@ -19,6 +19,9 @@ interface MirrorOptions extends Omit<ShardPolicyOptions, 'tags' | 'avoids'> {
   readonly onDeparture?: (ticket: SearchTicket, how: Departure) => void;
 }
 
+/** How long a search that was taken out for a claim, or for dead, is remembered (ms): beyond the lease of a claim and two sweeps. */
+const LIMBO_MS = 15_000;
+
 /** The waiting searches of one shard in a runner's memory: the fold of the deltas. No I/O. */
 export class ShardMirror {
   pool = new WaitingPool();
@@ -29,6 +32,8 @@ export class ShardMirror {
   private contradicted = new Set<string>();
   private readonly book = new AvoidBook(() => this.nowMs);
   private readonly tags = new InterestTags();
+  /** Out of the pool, but not at their end: a conversation, a return, or a departure that is still to be learnt. In the order of leaving. */
+  private readonly limbo = new Map<string, { ticket: SearchTicket; atMs: number }>();
 
   constructor(private readonly options: MirrorOptions = {}) {
     this.policy = this.newPolicy();
@@ -51,11 +56,26 @@ export class ShardMirror {
     if (avoidance) this.book.learn(ticket.userId, avoidance);
     this.pool.add(ticket);
     if (before) this.tags.release(before.interests);
+    this.limbo.delete(ticket.searchId);
     return ticket;
   }
 
-  /** Out of the pool: claimed, ended or dead. */
-  take(searchId: string): SearchTicket | undefined {
+  /** Out of the pool, for a claim or for dead: how it goes on, the deltas or `settled` will tell. */
+  take(searchId: string): void {
+    for (const [id, { atMs }] of this.limbo) {
+      if (this.nowMs - atMs < LIMBO_MS) break;
+      this.limbo.delete(id);
+    }
+    const ticket = this.remove(searchId);
+    if (ticket) this.limbo.set(searchId, { ticket, atMs: this.nowMs });
+  }
+
+  /** The two are in a conversation. */
+  settled({ a, b }: ProposedPair): void {
+    for (const { searchId } of [a, b]) this.limbo.delete(searchId);
+  }
+
+  private remove(searchId: string): SearchTicket | undefined {
     const ticket = this.pool.remove(searchId);
     if (!ticket) return undefined;
     this.tags.release(ticket.interests);
@@ -66,8 +86,10 @@ export class ShardMirror {
   apply(delta: Delta, avoidance: Avoidance | undefined): void {
     if (delta.kind === 'mark') return;
     if (delta.kind === 'left') {
-      const ticket = this.take(delta.searchId);
-      if (!ticket || delta.why === 'claimed') return;
+      if (delta.why === 'claimed') return this.take(delta.searchId);
+      const ticket = this.remove(delta.searchId) ?? this.limbo.get(delta.searchId)?.ticket;
+      this.limbo.delete(delta.searchId);
+      if (!ticket) return;
       this.policy.departed(ticket, this.nowMs, delta.why);
       this.options.onDeparture?.(ticket, delta.why);
       return;

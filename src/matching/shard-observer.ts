@@ -47,6 +47,7 @@ export class ShardObserver {
   ): void {
     for (const { a, b } of vetoed) mirror.refuse(a, b);
     for (const pair of opened) {
+      mirror.settled(pair);
       mirror.policy.paired(pair, mirror.nowMs);
       for (const ticket of [pair.a, pair.b]) {
         const searchClass = classOf(ticket);

@@ -36,7 +36,11 @@ export class ContractShard {
   readonly desk: ClaimDesk;
   readonly feed: ShardFeed;
   readonly redis: RedisClient;
-  readonly mirror = new ShardMirror();
+  /** What the mirror has learnt of ends: `searchId how`. */
+  readonly departures: string[] = [];
+  readonly mirror = new ShardMirror({
+    onDeparture: ({ searchId }, how) => void this.departures.push(`${searchId} ${how}`),
+  });
   readonly runner = 'contract';
 
   constructor({ app, redis }: MatchingProcess) {

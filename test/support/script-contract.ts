@@ -210,6 +210,7 @@ export class ScriptContract extends ContractShard {
     await this.isGone(refused.a);
     assert.equal(await this.end(refused.a), 'absent');
     await this.mirrored(refused.b);
+    assert.equal(this.departures.at(-1), `${refused.a.searchId} gave_up`, 'an end during a claim is learnt');
     await this.end(refused.b);
     const back = await pair();
     await this.end(back.a);
@@ -297,6 +298,23 @@ export class ScriptContract extends ContractShard {
     await this.mirrored(a, b);
     assert.equal(this.mirror.policy.avoids(a.userId, b.userId), true);
     assert.equal(await this.replyTo(a, b), 'avoided');
+    const recent = [{ userId: b.userId, untilMs: Date.now() + SOON }];
+    await this.queue.unblock({ ...a, shard: this.shard }, b.userId);
+    await this.mirrored(a, b);
+    assert.equal(this.mirror.policy.avoids(a.userId, b.userId), false);
+    const [claim] = await this.claim([a, b]);
+    assert.equal(claim!.reply, 'claimed', 'until the block was taken back');
+    await this.queue.unblock({ ...a, shard: this.shard }, b.userId);
+    await this.mirrored();
+    await this.conclude(claim!.claimId, [
+      [a, 'release'],
+      [b, 'release'],
+    ]);
+    await this.put(a, { avoidance: { blocked: [b.userId], recent } });
+    await this.queue.unblock({ ...a, shard: this.shard }, b.userId);
+    assert.equal(await this.replyTo(a, b), 'avoided', 'a recent partner stays one');
+    await this.mirrored(a, b);
+    assert.equal(this.mirror.policy.avoids(a.userId, b.userId), true);
     await this.end(a);
     await this.queue.block({ ...a, shard: this.shard }, b.userId);
     assert.equal(await this.redis.exists(blockKey(this.shard, a.userId)), 0);

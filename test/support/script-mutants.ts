@@ -12,6 +12,7 @@ import {
   settleScript,
   sweepScript,
   touchScript,
+  unblockScript,
 } from '../../src/matching/search.scripts.js';
 
 const scripts = {
@@ -26,6 +27,7 @@ const scripts = {
   settleScript,
   sweepScript,
   touchScript,
+  unblockScript,
 };
 
 /** A script with one of its checks or steps taken away. */
@@ -139,7 +141,8 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('releaseScript', 'the end of the claim', "if ARGV[v + 2] == '1' then redis.call('ZREM', KEYS[3], claim) end"),
   lacks('releaseScript', 'the return', "redis.call('HSET', KEYS[k], 'state', 'W')"),
   lacks('releaseScript', 'the parting from the claim', "redis.call('HDEL', KEYS[k], 'claim')"),
-  lacks('releaseScript', 'its delta', "redis.call('XADD'", "select('#'"),
+  lacks('releaseScript', 'the word of the end', "'op', '-', 's', search, 'r', t[2]", "'op', 'mark'"),
+  lacks('releaseScript', 'its delta', "'op', '=', 's', search, 'u'", "'op', 'mark', 's', search, 'u'"),
   lacks(
     'releaseScript',
     'the end of the user key',
@@ -188,6 +191,9 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('blockScript', 'the state', "if t[1] ~= 'W' and t[1] ~= 'C' then return 0 end"),
   lacks('blockScript', 'the block', "redis.call('SADD', KEYS[2], ARGV[2])"),
   lacks('blockScript', 'its delta', "redis.call('XADD'", "select('#'"),
+  lacks('unblockScript', 'the end of the block', "redis.call('SREM', KEYS[2], ARGV[2])", '0'),
+  lacks('unblockScript', 'the look whether it waits', "if t[1] == 'W' then", 'if true then'),
+  lacks('unblockScript', 'its delta', "redis.call('XADD'", "select('#'"),
   lacks('leaveHomeScript', 'the look at the home', "if redis.call('GET', KEYS[1]) == ARGV[1] then", 'if true then'),
 ];
 

@@ -16,6 +16,8 @@ local function release(k, v)
     redis.call('ZREM', KEYS[2], search)
     redis.call('HSET', KEYS[k], 'state', 'X', 'why', t[2])
     redis.call('PEXPIRE', KEYS[k], ARGV[1])
+    -- The mirrors know of it that it was claimed: now they hear how it ended.
+    redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[2], '*', 'op', '-', 's', search, 'r', t[2])
     return 'ended'
   end
   redis.call('HSET', KEYS[k], 'state', 'W')
