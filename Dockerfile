@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image, three commands: dist/main.js (api), dist/worker.js (worker), dist/migrate.js (once per release).
+# One image, three commands: api, worker, and migrate (once per release). Anything else ends with 78.
 
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
@@ -28,5 +28,5 @@ USER 1000:1000
 EXPOSE 3000 9464
 STOPSIGNAL SIGTERM
 # Node is process 1 and handles its signals itself. Nothing is written below /app: the root file system may be read-only.
-ENTRYPOINT ["node", "--enable-source-maps"]
-CMD ["dist/main.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "dist/stoa.js"]
+CMD ["api"]

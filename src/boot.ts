@@ -9,9 +9,7 @@ import type { DatabaseFacts } from './platform/postgres/boot-check.js';
 import { createDataSource } from './platform/postgres/data-source.js';
 import { startTracing } from './platform/tracing/start-tracing.js';
 import { inspectRedis } from './platform/redis/boot-check.js';
-
-/** sysexits' EX_CONFIG: the settings or the stores must be mended before a start can succeed. */
-const EXIT_CONFIG = 78;
+import { refuse } from './refuse.js';
 
 /** How long a start waits for a store that does not answer (ms). */
 const STORE_PATIENCE = 30_000;
@@ -74,12 +72,15 @@ async function inspectMailDir({ mail }: StoaConfig): Promise<string[]> {
   return isWritable ? [] : ['MAIL_DIR is no folder that this process can write to'];
 }
 
-/** Ends the process when there is a fault, one readable line for each. */
-export function refuse(faults: readonly string[]): void {
-  if (faults.length === 0) return;
-  for (const fault of faults) process.stderr.write(`stoa: ${fault}\n`);
-  process.exit(EXIT_CONFIG);
+/** A wrong password, user, database or right does not mend by waiting: SQLSTATE 28…, 3D… and 42501, and what Redis says. */
+export function isHopeless(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message: string };
+  return /^(28|3D|42501)/.test(code ?? '') || /WRONGPASS|NOAUTH|NOPERM/.test(message);
 }
+
+/** The line for a store that does not take this process in; it quotes nothing of the store's own words. */
+export const notAccepted = (store: string, error: unknown): string =>
+  `${store} does not accept this process (${(error as { code?: string }).code ?? 'no answer'})`;
 
 async function patiently<T extends DatabaseFacts | string[]>(store: string, inspect: () => Promise<T>): Promise<T> {
   const deadline = performance.now() + STORE_PATIENCE;
@@ -87,11 +88,7 @@ async function patiently<T extends DatabaseFacts | string[]>(store: string, insp
     try {
       return await inspect();
     } catch (error) {
-      const { code, message } = error as { code?: string; message: string };
-      // A wrong password, name or role does not mend by waiting: SQLSTATE 28… and 3D….
-      const hopeless = /^(28|3D)/.test(code ?? '') || /WRONGPASS|NOAUTH/.test(message);
-      if (hopeless || performance.now() > deadline)
-        refuse([`${store} does not accept this process (${code ?? 'no answer'})`]);
+      if (isHopeless(error) || performance.now() > deadline) refuse([notAccepted(store, error)]);
       await sleep(500);
     }
   }

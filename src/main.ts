@@ -1,12 +1,13 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { ApiModule } from './api.module.js';
-import { boot, refuse } from './boot.js';
+import { boot } from './boot.js';
 import { configureHttp } from './platform/http/configure-http.js';
 import { Log } from './platform/logging/log.js';
 import { NestLogger } from './platform/logging/nest-logger.js';
 import { Drain } from './platform/realtime/drain.js';
 import { SocketAdapter } from './platform/realtime/socket-adapter.js';
+import { refuse } from './refuse.js';
 import { shutDownGracefully } from './shutdown.js';
 
 // The api process: HTTP, sockets, the web client's files.

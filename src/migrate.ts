@@ -1,6 +1,7 @@
-import { loadConfig } from './boot.js';
+import { isHopeless, loadConfig, notAccepted } from './boot.js';
 import { inspectDatabase } from './platform/postgres/boot-check.js';
 import { migrate } from './platform/postgres/migrator.js';
+import { refuse } from './refuse.js';
 
 // Brings the schema up to date, says what it did, and ends.
 const { database } = loadConfig();
@@ -10,6 +11,7 @@ try {
   const { roleFaults } = await inspectDatabase(database.migrationUrl, true);
   for (const fault of roleFaults) process.stderr.write(`stoa: production will not start: ${fault}\n`);
 } catch (error) {
+  if (isHopeless(error)) refuse([notAccepted('Postgres', error)]);
   process.stderr.write(`stoa: the migration failed: ${(error as Error).message}\n`);
   process.exitCode = 1;
 }

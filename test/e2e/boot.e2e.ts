@@ -1,14 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
 import { startRedis } from '../../scripts/services/redis.mjs';
 import { createDatabase } from '../support/database.js';
-import { deploy } from '../support/deployment.js';
+import { COMPILE_CACHE, deploy } from '../support/deployment.js';
 
 let redis: Awaited<ReturnType<typeof startRedis>>;
 let env: Record<string, string>;
@@ -24,9 +25,27 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
+const documents = ['config', 'secret.example'].flatMap((file) =>
+  parseAllDocuments(readFileSync(`deploy/kubernetes/${file}.yml`, 'utf8')).map((document) => document.toJS()),
+) as { data?: Record<string, string>; stringData?: Record<string, string> }[];
+const manifests = Object.assign({}, ...documents.map(({ data, stringData }) => ({ ...data, ...stringData }))) as Record<
+  string,
+  string
+>;
+const exampleSecret = manifests['SECRET_KEYS'] ?? '';
+
+/** What Kubernetes gives a process, on the stores of this test and once the example of a secret is replaced. */
+const manifestSettings = (): Record<string, string> => ({
+  ...manifests,
+  NODE_ENV: 'production',
+  DATABASE_URL: env['DATABASE_URL'] ?? '',
+  REDIS_URL: env['REDIS_URL'] ?? '',
+  SECRET_KEYS: env['SECRET_KEYS'] ?? '',
+});
+
 function start(entry: string, settings: Record<string, string>): { code: number | null; lines: string[] } {
-  const result = spawnSync(process.execPath, [entry], {
-    env: { PATH: process.env['PATH'], ...settings },
+  const result = spawnSync(process.execPath, entry.split(' '), {
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
     encoding: 'utf8',
     timeout: 20_000,
   });
@@ -46,7 +65,9 @@ async function plainUsersUrl(): Promise<string> {
   return Object.assign(new URL(url), { username: 'plain_boot', password: 'plain' }).href;
 }
 
-describe.each(['dist/main.js', 'dist/worker.js', 'dist/migrate.js'])('%s', (entry) => {
+const ROLES = ['api', 'worker', 'migrate'].map((role) => `dist/stoa.js ${role}`);
+
+describe.each(ROLES)('%s', (entry) => {
   it('ends with 78 and one readable line per fault, without the values', () => {
     const { code, lines } = start(entry, { ...env, PORT: 'eighty', REDIS_URL: '', SECRET_KEYS: 'too-short-a-secret' });
     expect(code).toBe(78);
@@ -56,7 +77,7 @@ describe.each(['dist/main.js', 'dist/worker.js', 'dist/migrate.js'])('%s', (entr
   });
 });
 
-describe.each(['dist/main.js', 'dist/worker.js'])('%s', (entry) => {
+describe.each(ROLES.slice(0, 2))('%s', (entry) => {
   it('refuses a pairing policy beyond its bounds, by the name of the field', () => {
     const file = join(mkdtempSync(join(tmpdir(), 'stoa-policy-')), 'policy.json');
     writeFileSync(file, JSON.stringify({ hold: { longestMs: 2_001 }, fairness: { classCap: -1 } }));
@@ -113,15 +134,76 @@ describe.each(['dist/main.js', 'dist/worker.js'])('%s', (entry) => {
   });
 });
 
+it.each(['wroker', 'dist/worker.js', 'api worker', 'constructor', ''])('no role "%s": 78 and one line', (command) => {
+  expect(start(`dist/stoa.js ${command}`.trim(), env)).toEqual({
+    code: 78,
+    lines: ['stoa: the command is one of api, worker, migrate'],
+  });
+});
+
+/** Another user, password or database in the same address. */
+const elsewhere = (parts: Partial<URL>): Record<string, string> => ({
+  ...env,
+  DATABASE_URL: Object.assign(new URL(env['DATABASE_URL'] ?? ''), parts).href,
+});
+
+describe('a database that does not take a process in', () => {
+  const refused = (code: string) => ({ code: 78, lines: [`stoa: Postgres does not accept this process (${code})`] });
+  const [api = '', worker = '', migrate = ''] = ROLES;
+
+  it('for its password, its user or its name', () => {
+    for (const entry of [api, migrate])
+      expect(start(entry, elsewhere({ password: 'wrong' }))).toEqual(refused('28P01'));
+    expect(start(migrate, elsewhere({ username: 'nobody_here' }))).toEqual(refused('28P01'));
+    expect(start(migrate, elsewhere({ pathname: '/none' }))).toEqual(refused('3D000'));
+  });
+
+  it('as a role that may do nothing in it', async () => {
+    const username = `guest_${Date.now()}`;
+    const client = new pg.Client({ connectionString: env['DATABASE_URL'] });
+    await client.connect();
+    try {
+      await client.query(`CREATE ROLE ${username} LOGIN PASSWORD 'p'`);
+      for (const entry of [worker, migrate])
+        expect(start(entry, elsewhere({ username, password: 'p' }))).toEqual(refused('42501'));
+    } finally {
+      await client.query(`DROP ROLE ${username}`);
+      await client.end();
+    }
+  });
+});
+
+describe("with the manifests' own settings", () => {
+  const needed = ['PUBLIC_ORIGIN', 'DATABASE_URL', 'REDIS_URL', 'SECRET_KEYS'];
+  const without = (...names: string[]) =>
+    Object.fromEntries(Object.entries(manifestSettings()).filter(([name]) => !names.includes(name)));
+
+  it.each(ROLES)('%s ends with 78 without what it needs, and names all of it', (entry) => {
+    const { code, lines } = start(entry, without(...needed));
+    expect(code).toBe(78);
+    expect(new Set(lines.map((line) => /^stoa: (\w+)/.exec(line)?.[1]))).toEqual(new Set(needed));
+  });
+
+  it.each(needed)('a process ends with 78 without %s', (name) => {
+    const { code, lines } = start('dist/stoa.js migrate', without(name));
+    expect([code, lines]).toEqual([78, [expect.stringMatching(`^stoa: ${name}\\b`)]]);
+  });
+
+  it('a process ends with 78 for the example of a secret', () => {
+    const { code, lines } = start('dist/stoa.js migrate', { ...manifestSettings(), SECRET_KEYS: exampleSecret });
+    expect([code, lines]).toEqual([78, [expect.stringMatching(/^stoa: SECRET_KEYS\b/)]]);
+  });
+});
+
 it.each(['/proc/none', '/dev/null/mails'])('the worker refuses to write mails to %s', (folder) => {
-  const { code, lines } = start('dist/worker.js', { ...env, MAIL_DIR: folder });
+  const { code, lines } = start('dist/stoa.js worker', { ...env, MAIL_DIR: folder });
   expect([code, lines]).toEqual([78, ['stoa: MAIL_DIR is no folder that this process can write to']]);
 });
 
 it('the api refuses a port that is taken', async () => {
   const taken = createServer().listen(0);
   const { port } = taken.address() as AddressInfo;
-  const { code, lines } = start('dist/main.js', { ...env, PORT: `${port}` });
+  const { code, lines } = start('dist/stoa.js api', { ...env, PORT: `${port}` });
   taken.close();
   expect([code, lines]).toEqual([78, ['stoa: PORT cannot be listened on (EADDRINUSE)']]);
 });

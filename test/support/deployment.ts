@@ -12,7 +12,7 @@ import { createDatabase } from './database.js';
 
 export const LOGS = '.artifacts/logs';
 
-const COMPILE_CACHE = '.artifacts/compile-cache';
+export const COMPILE_CACHE = '.artifacts/compile-cache';
 
 /** ms; only a machine that others use as well takes more than a few seconds. */
 const START_DEADLINE = 90_000;
@@ -23,6 +23,7 @@ export class Member {
 
   constructor(
     readonly name: string,
+    /** What follows `node`. */
     private readonly entry: string,
     readonly env: Record<string, string>,
   ) {}
@@ -52,7 +53,7 @@ export class Member {
     mkdirSync(LOGS, { recursive: true });
     const log = createWriteStream(`${LOGS}/${this.name}.log`, { flags: 'a' });
     await once(log, 'open');
-    const child = spawn(process.execPath, ['--enable-source-maps', this.entry], {
+    const child = spawn(process.execPath, ['--enable-source-maps', ...this.entry.split(' ')], {
       // Hundreds of starts compile the same modules.
       env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...this.env },
       stdio: ['ignore', log, log],
@@ -133,12 +134,15 @@ export async function deploy({
     apis: await Promise.all(
       Array.from({ length: apis }, async (_, i) => {
         const ports = { PORT: String(await freePort()), METRICS_PORT: String(await freePort()) };
-        return new Member(`${run}-api${i}`, 'dist/main.js', { ...common, ...ports });
+        return new Member(`${run}-api${i}`, 'dist/stoa.js api', { ...common, ...ports });
       }),
     ),
     workers: await Promise.all(
       Array.from({ length: workers }, async (_, i) => {
-        return new Member(`${run}-worker${i}`, 'dist/worker.js', { ...common, METRICS_PORT: String(await freePort()) });
+        return new Member(`${run}-worker${i}`, 'dist/stoa.js worker', {
+          ...common,
+          METRICS_PORT: String(await freePort()),
+        });
       }),
     ),
     databaseUrl,
