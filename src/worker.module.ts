@@ -5,6 +5,7 @@ import { AuthProcessor } from './auth/auth.processor.js';
 import type { Boot } from './boot.js';
 import { CleanupModule } from './cleanup/cleanup.module.js';
 import { CleanupProcessor } from './cleanup/cleanup.processor.js';
+import { GivenUp } from './cleanup/given-up.service.js';
 import { RetentionLag } from './cleanup/retention-lag.service.js';
 import { ConfigModule } from './config/config.module.js';
 import { MatchingModule } from './matching/matching.module.js';
@@ -20,7 +21,15 @@ import { PresenceModule } from './presence/presence.module.js';
 /** The worker process, whole: every door it has is listed here. */
 @Module({
   imports: [PlatformModule, AuthModule, PresenceModule, MatchingModule, PrivacyModule, CleanupModule, JobRunnerModule],
-  providers: [AuthProcessor, PrivacyProcessor, MatchingProcessor, CleanupProcessor, RetentionLag, QueueDashboard],
+  providers: [
+    AuthProcessor,
+    PrivacyProcessor,
+    MatchingProcessor,
+    CleanupProcessor,
+    RetentionLag,
+    GivenUp,
+    QueueDashboard,
+  ],
 })
 export class WorkerModule {
   static for({ config, source }: Boot): DynamicModule {

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
 import type { Transaction } from '../platform/postgres/database.js';
+import { MAY_BE_PUT_BACK, PUT_BACK_COLUMNS, putBack } from '../platform/queue/put-back.js';
+import type { PutBack } from '../platform/queue/put-back.js';
 import { currentContext } from '../platform/request-context/request-context.js';
 import type { AuthRequestKind, ClaimedRequest, NewAuthRequest, UsedToken } from './auth-request.types.js';
 
@@ -19,6 +21,8 @@ type SealedRequest = Omit<NewAuthRequest, 'email'> & { id: string; emailSealed: 
 const CLAIM_SECONDS = 60;
 /** Requests that one sweep puts back. */
 const SWEEP_LIMIT = 500;
+/** Times that a sweep puts one back: over more than four hours. */
+const MOST_TRIES = 12;
 /** How long failed sign-ins count. */
 const FAILURE_WINDOW = `interval '1 hour'`;
 /** Mails a day and address that confirm a registration once more because somebody signed in too early. */
@@ -147,14 +151,16 @@ export class AuthRequestRepository {
     return row;
   }
 
-  /** Requests that a lost job left behind, oldest first. Index: auth_requests_unhandled_idx. */
-  async findForgotten(): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(
-      `SELECT id FROM auth_requests
-        WHERE handled_at IS NULL AND created_at < now() - interval '5 s' AND (claimed_until IS NULL OR claimed_until < now())
-        ORDER BY created_at LIMIT ${SWEEP_LIMIT}`,
+  /** Takes requests that a lost or failed job left behind, oldest first, for another try or to give them up. Index: auth_requests_unhandled_idx. */
+  takeForgotten(): Promise<PutBack[]> {
+    return this.database.query<PutBack>(
+      `UPDATE auth_requests SET ${putBack(MOST_TRIES)} WHERE id IN (
+         SELECT id FROM auth_requests
+          WHERE handled_at IS NULL AND created_at < now() - interval '5 s' AND (claimed_until IS NULL OR claimed_until < now())
+            AND ${MAY_BE_PUT_BACK}
+          ORDER BY created_at LIMIT ${SWEEP_LIMIT} FOR UPDATE SKIP LOCKED)
+       RETURNING ${PUT_BACK_COLUMNS}`,
     );
-    return rows.map(({ id }) => id);
   }
 
   /** Index: auth_requests_email_digest_idx. */

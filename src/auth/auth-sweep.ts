@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Log } from '../platform/logging/log.js';
 import { JobProducer } from '../platform/queue/job-producer.js';
 import { AuthRequestRepository } from './auth-request.repository.js';
 import { authJobs } from './auth.jobs.js';
@@ -9,11 +10,13 @@ export class AuthSweep {
   constructor(
     private readonly requests: AuthRequestRepository,
     private readonly jobs: JobProducer,
+    private readonly log: Log,
   ) {}
 
-  /** Puts back requests that a lost job left behind. */
+  /** Puts back requests that a lost or failed job left behind, ever more seldom, and in the end no more. */
   async run(): Promise<void> {
-    for (const requestId of await this.requests.findForgotten())
-      await this.jobs.add(authJobs, 'request.handle', { requestId }, { deduplication: { id: requestId } });
+    for (const { id: requestId, isGivenUp } of await this.requests.takeForgotten())
+      if (isGivenUp) this.log.error({ event: 'auth.request_given_up', outboxId: requestId });
+      else await this.jobs.add(authJobs, 'request.handle', { requestId }, { deduplication: { id: requestId } });
   }
 }

@@ -11,5 +11,5 @@ class HandleRequest {
 export const authJobs = defineJobs('auth', {
   // Done ones go at once: the same request may have to be handled again after a crash.
   'request.handle': { payload: HandleRequest, options: { removeOnComplete: true } },
-  'auth.sweep': { payload: Empty, options: { attempts: 1, removeOnComplete: true, removeOnFail: true } },
+  'auth.sweep': { payload: Empty, options: { attempts: 1, removeOnComplete: true } },
 });

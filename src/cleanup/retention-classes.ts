@@ -47,7 +47,7 @@ const ofConversations = ({ reconnectGraceMs, idleMs }: Lifetimes['conversation']
   },
   {
     name: 'conversations_idle',
-    limit: 'CONVERSATION_IDLE_SECONDS after the last sign of life, to have ended',
+    limit: 'CONVERSATION_IDLE_MS after the last sign of life, to have ended',
     withinSeconds: MINUTE,
     oldestDue: `SELECT min(last_activity_at) + interval '${idleMs} ms' FROM conversations WHERE ended_at IS NULL`,
   },

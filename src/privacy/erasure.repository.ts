@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
+import { MAY_BE_PUT_BACK, PUT_BACK_COLUMNS, putBack } from '../platform/queue/put-back.js';
+import type { PutBack } from '../platform/queue/put-back.js';
 import type { Transaction } from '../platform/postgres/database.js';
 
 /** Erasures that one sweep puts back. */
 const SWEEP_LIMIT = 500;
+/** Times that a sweep puts one back: over more than the 24 h within which it is promised, when StoaRetentionOverdue pages. */
+const MOST_TRIES = 32;
 
 /** The table `erasures`. */
 @Injectable()
@@ -29,13 +33,14 @@ export class ErasureRepository {
     return row?.userId;
   }
 
-  /** Oldest first. Index: erasures_user_id_key. */
-  async findUndone(): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(
-      `SELECT id FROM erasures WHERE user_id IS NOT NULL AND requested_at < now() - interval '5 s'
-        ORDER BY requested_at LIMIT ${SWEEP_LIMIT}`,
+  /** Takes what a lost or failed job left undone, oldest first, for another try or to give it up. Index: erasures_user_id_key. */
+  takeForgotten(): Promise<PutBack[]> {
+    return this.database.query<PutBack>(
+      `UPDATE erasures SET ${putBack(MOST_TRIES)} WHERE id IN (
+         SELECT id FROM erasures WHERE user_id IS NOT NULL AND requested_at < now() - interval '5 s' AND ${MAY_BE_PUT_BACK}
+          ORDER BY requested_at LIMIT ${SWEEP_LIMIT} FOR UPDATE SKIP LOCKED)
+       RETURNING ${PUT_BACK_COLUMNS}`,
     );
-    return rows.map(({ id }) => id);
   }
 
   /**

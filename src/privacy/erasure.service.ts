@@ -33,9 +33,11 @@ export class ErasureService {
     return new SignedOut({ receipt });
   }
 
-  /** Puts back what a lost job left behind. */
+  /** Puts back what a lost or failed job left behind, ever more seldom, and in the end no more. */
   async resume(): Promise<void> {
-    for (const erasureId of await this.repository.findUndone()) await this.enqueue(erasureId);
+    for (const { id: erasureId, isGivenUp } of await this.repository.takeForgotten())
+      if (isGivenUp) this.log.error({ event: 'erasure.given_up', erasureId });
+      else await this.enqueue(erasureId);
   }
 
   private enqueue(erasureId: string): Promise<void> {

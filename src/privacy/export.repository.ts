@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
+import { MAY_BE_PUT_BACK, PUT_BACK_COLUMNS, putBack } from '../platform/queue/put-back.js';
+import type { PutBack } from '../platform/queue/put-back.js';
 import type { Transaction } from '../platform/postgres/database.js';
 
 /** How long an archive can be fetched once it is ready (minutes). */
@@ -20,6 +22,10 @@ interface ReadyExport {
   tokenHash: string;
   tokenSealed: string;
 }
+
+/** Exports that one sweep puts back, and times that it puts back one: over more than four hours. */
+const SWEEP_LIMIT = 100;
+const MOST_TRIES = 12;
 
 /** Most conversations and messages that one archive holds; more than retention leaves of anybody. */
 const MAX_CONVERSATIONS = 1_000;
@@ -106,11 +112,18 @@ export class ExportRepository {
     return row?.archive;
   }
 
-  /** Asked a while ago and not ready. */
-  async findForgotten(): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(
-      `SELECT id FROM exports WHERE ready_at IS NULL AND requested_at < now() - interval '5 s' ORDER BY requested_at LIMIT 100`,
+  /**
+   * Takes those that a lost or failed job left behind, not ready or ready with a link that a member was never mailed, oldest first,
+   * for another try or to give them up.
+   */
+  takeForgotten(): Promise<PutBack[]> {
+    return this.database.query<PutBack>(
+      `UPDATE exports SET ${putBack(MOST_TRIES)} WHERE id IN (
+         SELECT e.id FROM exports e JOIN users u ON u.id = e.user_id
+          WHERE e.used_at IS NULL AND e.requested_at < now() - interval '5 s' AND ${MAY_BE_PUT_BACK}
+            AND (e.ready_at IS NULL OR (u.kind = 'member' AND e.token_sealed IS NOT NULL AND e.expires_at > now()))
+          ORDER BY e.requested_at LIMIT ${SWEEP_LIMIT} FOR UPDATE OF e SKIP LOCKED)
+       RETURNING ${PUT_BACK_COLUMNS}`,
     );
-    return rows.map(({ id }) => id);
   }
 }

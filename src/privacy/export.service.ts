@@ -68,9 +68,11 @@ export class ExportService {
     throw new NotFound();
   }
 
-  /** Puts back what a lost job left behind. */
+  /** Puts back what a lost or failed job left behind, ever more seldom, and in the end no more. */
   async resume(): Promise<void> {
-    for (const exportId of await this.repository.findForgotten()) await this.enqueue(exportId);
+    for (const { id: exportId, isGivenUp } of await this.repository.takeForgotten())
+      if (isGivenUp) this.log.error({ event: 'export.given_up', exportId });
+      else await this.enqueue(exportId);
   }
 
   private enqueue(exportId: string): Promise<void> {

@@ -99,6 +99,25 @@ describe('an export', () => {
     expect(body.user).toMatchObject({ kind: 'member', email });
     expect(JSON.stringify(body)).not.toContain('argon2');
   });
+
+  it('is mailed also when its worker died before the mail, and the job is lost', async () => {
+    const email = `unmailed-${Date.now()}@example.com`;
+    const person = await aMember(email);
+    await readyExport(person);
+    await vi.waitFor(() => expect(mailsTo(email)).toHaveLength(2), within(10_000));
+    const link = /http\S+\/me\/export\/([\w-]+)/;
+    const [, token = ''] = mailsTo(email).flatMap((text) => link.exec(text) ?? []);
+    const [kid = '', secret = ''] = SECRET_KEYS.split(':');
+    const sealed = new KeyRing({ keys: [{ kid, secret }] } as never).seal('token', token);
+    const { rowCount } = await database.query(
+      `UPDATE exports SET token_sealed = $1, next_try_at = NULL, requested_at = now() - interval '6 s'
+        WHERE user_id = (SELECT id FROM users WHERE email = $2) AND token_sealed IS NULL`,
+      [sealed, email],
+    );
+    expect(rowCount).toBe(1);
+    await vi.waitFor(() => expect(mailsTo(email)).toHaveLength(3), within(20_000));
+    expect(mailsTo(email).filter((text) => text.includes(token))).toHaveLength(2);
+  });
 });
 
 describe('an erasure', () => {

@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AuthRequestHandler } from '../../src/auth/auth-request.handler.js';
 import { AuthRequestService } from '../../src/auth/auth-request.service.js';
 import { AuthSweep } from '../../src/auth/auth-sweep.js';
 import { SessionRevoked } from '../../src/auth/auth.events.js';
 import { AnswerTimes } from '../../src/auth/latency-floor.js';
 import { PasswordHasher } from '../../src/auth/password-hasher.js';
+import { GivenUp } from '../../src/cleanup/given-up.service.js';
 import { DomainEvents } from '../../src/platform/events/domain-events.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { Mailer } from '../../src/platform/mail/mailer.js';
 import { Database } from '../../src/platform/postgres/database.js';
 import { startAuthApp } from '../support/auth-app.js';
@@ -362,6 +366,42 @@ describe('the outbox', () => {
     send.mockRestore();
     expect(texts).toHaveLength(3);
     expect(new Set(texts).size).toBe(1);
+  });
+
+  it('is given up in the end, where the transport always rejects: ever more seldom, seen by its metric, without a loop', async () => {
+    await settled();
+    vi.spyOn(auth.app.get(AuthRequestService), 'wake').mockReturnValueOnce();
+    const send = vi.spyOn(auth.app.get(Mailer), 'send').mockRejectedValue(new Error('no server'));
+    const add = vi.spyOn(auth.app.get(JobProducer), 'add').mockResolvedValue();
+    await (await aBrowser()).post('/registrations', { email: anEmail(), password });
+    await database.query(`UPDATE auth_requests SET created_at = now() - interval '6 s' WHERE handled_at IS NULL`);
+    const pauses: number[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      await auth.app.get(AuthSweep).run();
+      const put = add.mock.calls.length;
+      await auth.app.get(AuthSweep).run(); // at once: too early
+      expect(add.mock.calls.length).toBe(put);
+      for (const [, , payload] of add.mock.calls.slice(pauses.length))
+        await expect(
+          auth.app.get(AuthRequestHandler).handle((payload as { requestId: string }).requestId),
+        ).rejects.toThrow();
+      const [row] = await database.query<{ pause: number; dead: boolean }>(
+        `SELECT round(extract(epoch FROM next_try_at - now()))::int AS pause, given_up_at IS NOT NULL AS dead
+           FROM auth_requests WHERE handled_at IS NULL`,
+      );
+      if (row?.dead) break;
+      pauses.push(row?.pause ?? 0);
+      await database.query('UPDATE auth_requests SET next_try_at = now() WHERE handled_at IS NULL');
+    }
+    const metrics = new Metrics();
+    expect(new GivenUp(database, metrics)).toBeDefined();
+    const shown = await metrics.registry.metrics();
+    const sends = send.mock.calls.length;
+    for (const spy of [send, add]) spy.mockRestore();
+    await database.query('DELETE FROM auth_requests WHERE given_up_at IS NOT NULL');
+    expect(pauses).toEqual([10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600, 3600]);
+    expect(sends).toBe(pauses.length);
+    expect(shown).toContain('stoa_given_up_rows{what="auth_requests"} 1');
   });
 
   it('is swept: a request whose job never came is put back', async () => {

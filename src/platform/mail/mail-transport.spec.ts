@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folderTransport, smtpTransport } from './mail-transport.js';
+import { MailRefused, folderTransport, smtpTransport } from './mail-transport.js';
 
 const mail = {
   to: 'ada@example.com',
@@ -28,7 +28,7 @@ describe('folderTransport', () => {
 });
 
 describe('smtpTransport', () => {
-  it('hands the mail to a server, and rejects when there is none', async () => {
+  it('hands the mail to a server, says when it is refused for good, and rejects when there is none', async () => {
     const lines: string[] = [];
     const server = createServer((socket) => {
       let inData = false;
@@ -41,14 +41,21 @@ describe('smtpTransport', () => {
           lines.push(line);
           if (inData && line !== '.') continue;
           inData = /^DATA/i.test(line);
-          if (/^QUIT/i.test(line)) return void socket.end('221 bye\r\n');
-          socket.write(inData ? '354 go on\r\n' : '250 ok\r\n');
+          if (line.includes('<gone@')) socket.write('550 no such mailbox\r\n');
+          else if (line.includes('<full@')) socket.write('452 try later\r\n');
+          else if (/^QUIT/i.test(line)) return void socket.end('221 bye\r\n');
+          else socket.write(inData ? '354 go on\r\n' : '250 ok\r\n');
         }
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     await smtpTransport(`smtp://127.0.0.1:${port}`, 'stoa.example').send(mail, 'Stoa <no-reply@stoa.example>');
+    const toServer = smtpTransport(`smtp://127.0.0.1:${port}`, 'stoa.example');
+    await expect(toServer.send({ ...mail, to: 'gone@example.com' }, 'a@b.c')).rejects.toBeInstanceOf(MailRefused);
+    const passing = toServer.send({ ...mail, to: 'full@example.com' }, 'a@b.c');
+    await expect(passing).rejects.toThrow();
+    await expect(passing).rejects.not.toBeInstanceOf(MailRefused);
     server.close();
     expect(lines).toContain('RCPT TO:<ada@example.com>');
     expect(lines).toContain('Message-ID: <1f0c0000-confirm@stoa.example>');

@@ -14,7 +14,10 @@ export interface Mail {
   kind: string;
 }
 
-/** Where mails go. Resolves when the mail is taken over; a rejection means: try again later. */
+/** The server will not take this mail, now or later: the mailbox is gone, or the mail is not wanted. */
+export class MailRefused extends Error {}
+
+/** Where mails go. Resolves when the mail is taken over; rejects with `MailRefused` for good, with anything else: try again later. */
 export interface MailTransport {
   send(mail: Mail, from: string): Promise<void>;
 }
@@ -33,9 +36,18 @@ export function smtpTransport(url: string, host: string): MailTransport {
   });
   return {
     send: async ({ to, subject, text, id }, from) => {
-      await server.sendMail({ from, to: { name: '', address: to }, subject, text, messageId: `<${id}@${host}>` });
+      const mail = { from, to: { name: '', address: to }, subject, text, messageId: `<${id}@${host}>` };
+      await server.sendMail(mail).catch((error: unknown) => {
+        throw isFinal(error) ? new MailRefused('the server refuses the mail') : error;
+      });
     },
   };
+}
+
+/** A 5xx that is about this mail: one about our own password (EAUTH) passes once that is set right. */
+function isFinal(error: unknown): boolean {
+  const { code, responseCode = 0 } = error as { code?: string; responseCode?: number };
+  return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500 && responseCode < 600;
 }
 
 /** Mails as files that a person can find and read: `2026-11-24T080312Z confirm-registration ada@example.com 1f0c….eml`. */
