@@ -16,6 +16,7 @@ import type { Identity } from '../../src/platform/identity/identity.types.js';
 import { LoadMonitor } from '../../src/platform/health/load-monitor.js';
 import { Log } from '../../src/platform/logging/log.js';
 import { Audit } from '../../src/platform/audit/audit.js';
+import { configureHttp } from '../../src/platform/http/configure-http.js';
 import { HandshakeLimits } from '../../src/platform/limiter/handshake-limits.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { ConnectionLifecycle } from '../../src/platform/realtime/connection-lifecycle.port.js';
@@ -28,8 +29,9 @@ import { SocketAdapter } from '../../src/platform/realtime/socket-adapter.js';
 import { SlowConsumerGuard } from '../../src/platform/realtime/slow-consumer.guard.js';
 import { SocketEdge } from '../../src/platform/realtime/socket-edge.js';
 import { SocketHandlers } from '../../src/platform/realtime/socket-handlers.decorator.js';
+import { sendRaw } from '../support/raw-http.js';
 
-const ORIGIN = 'http://localhost:1';
+const ORIGIN = 'https://stoa.test';
 const id = '0191d5b0-0000-7000-8000-000000000000';
 
 /** Limits have tests of their own; here nothing is refused for its number. */
@@ -96,6 +98,8 @@ class SecondGateway {
   }
 }
 
+const HTTP = { publicOrigin: ORIGIN, secure: true, allowedHosts: ['127.0.0.1'], trustProxy: [], port: 0 };
+
 @Module({
   providers: [
     FirstGateway,
@@ -113,7 +117,7 @@ class SecondGateway {
     { provide: HandshakeVerifier, useClass: OneSession },
     { provide: ConnectionLifecycle, useClass: SlowLifecycle },
     { provide: RuntimeConfig, useValue: { environment: 'production', logLevel: 'silent' } },
-    { provide: HttpConfig, useValue: { publicOrigin: ORIGIN, allowedHosts: ['127.0.0.1'] } },
+    { provide: HttpConfig, useValue: HTTP },
   ],
 })
 class EdgeModule {}
@@ -124,7 +128,8 @@ let url: string;
 const sockets: Socket[] = [];
 
 beforeAll(async () => {
-  app = await NestFactory.create<NestExpressApplication>(EdgeModule, { logger: false });
+  app = await NestFactory.create<NestExpressApplication>(EdgeModule, { bodyParser: false, logger: false });
+  configureHttp(app, HTTP);
   adapter = new SocketAdapter(app, app.getHttpServer());
   app.useWebSocketAdapter(adapter);
   await app.listen(0);
@@ -296,10 +301,82 @@ describe('the socket edge', () => {
     expect(told).toMatch(/^stoa_socket_unread_bytes [1-9]\d{5}/m);
   }, 20_000);
 
-  it('sends its security headers on the engine’s own answers', async () => {
-    const answer = await fetch(`${url}/socket.io/?EIO=4&transport=polling`);
-    expect(answer.status).toBe(400);
-    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
-    expect(answer.headers.get('x-request-id')).toMatch(/^[\w-]{36}$/);
+  describe('answers, whoever does,', () => {
+    const HEADERS = {
+      'strict-transport-security': 'max-age=31536000; includeSubDomains',
+      'permissions-policy': expect.stringContaining('camera=()'),
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'content-security-policy': expect.stringMatching(/default-src 'none'.*frame-ancestors 'none'/),
+      'x-request-id': expect.stringMatching(/^[\w-]{36}$/),
+    };
+    const socketPath = '/socket.io/?EIO=4&transport=websocket';
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+    const key = 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+    const from = (origin: string) => `Origin: ${origin}\r\n`;
+    const ask = (line: string, headers = '', host = '127.0.0.1') =>
+      `${line} HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`;
+
+    it.each<[what: string, request: string, status: number, code?: string]>([
+      ['an upgrade', ask(`GET ${socketPath}`, upgrade + key + from(ORIGIN)), 101],
+      [
+        'a foreign origin',
+        ask(`GET ${socketPath}`, upgrade + key + from('https://evil.example')),
+        403,
+        'ORIGIN_FORBIDDEN',
+      ],
+      ['a foreign host', ask(`GET ${socketPath}`, upgrade + key + from(ORIGIN), 'evil.example'), 421, 'HOST_UNKNOWN'],
+      ['no key', ask(`GET ${socketPath}`, upgrade + from(ORIGIN)), 400, 'INPUT_INVALID'],
+      [
+        'an odd version',
+        ask(`GET ${socketPath}`, upgrade + key.replace('13', '7') + from(ORIGIN)),
+        400,
+        'INPUT_INVALID',
+      ],
+      [
+        'a subprotocol',
+        ask(`GET ${socketPath}`, `${upgrade}${key}Sec-WebSocket-Protocol: a,,b\r\n`),
+        400,
+        'INPUT_INVALID',
+      ],
+      ['polling', ask('GET /socket.io/?EIO=4&transport=polling'), 400, 'INPUT_INVALID'],
+      [
+        'polling of a foreign host',
+        ask('GET /socket.io/?EIO=4&transport=polling', '', 'evil.example'),
+        421,
+        'HOST_UNKNOWN',
+      ],
+      ['an upgrade to polling', ask('GET /socket.io/?EIO=4&transport=polling', upgrade + key), 400, 'INPUT_INVALID'],
+      ['an upgrade of a stranger', ask(`GET ${socketPath}&sid=nobodys`, upgrade + key), 400, 'INPUT_INVALID'],
+      ['an older protocol', ask('GET /socket.io/?EIO=3&transport=websocket', upgrade + key), 400, 'INPUT_INVALID'],
+      ['two transports', ask(`GET ${socketPath}&transport=polling`, upgrade + key), 400, 'INPUT_INVALID'],
+      ['a POST that upgrades', ask(`POST ${socketPath}`, upgrade + key), 400, 'INPUT_INVALID'],
+      ['a POST', ask('POST /socket.io/?EIO=4&transport=polling', 'Content-Length: 0\r\n'), 400, 'INPUT_INVALID'],
+      ['no upgrade', ask(`GET ${socketPath}`), 400, 'INPUT_INVALID'],
+      ['a path beside', ask('GET /socket.iox/?EIO=4&transport=websocket', upgrade + key), 404, 'NOT_FOUND'],
+      ['a path below', ask('GET /socket.io/x?EIO=4&transport=websocket', upgrade + key), 400, 'INPUT_INVALID'],
+      ['a route that is none', ask('GET /api/v1/nothing'), 404, 'NOT_FOUND'],
+      ['a file that is none', ask('GET /nothing.js'), 404, 'NOT_FOUND'],
+      ['a foreign host for a page', ask('GET /', '', 'evil.example'), 421, 'HOST_UNKNOWN'],
+      ['a method that is none', ask('FOO /'), 405, 'METHOD_NOT_ALLOWED'],
+      ['TRACE', ask('TRACE /'), 405, 'METHOD_NOT_ALLOWED'],
+      ['CONNECT', ask('CONNECT example.org:443'), 405, 'METHOD_NOT_ALLOWED'],
+      ['nonsense', 'NONSENSE\r\n\r\n', 400, 'INPUT_INVALID'],
+      ['endless headers', ask('GET /', `X-Long: ${'x'.repeat(9_000)}\r\n`), 431, 'INPUT_INVALID'],
+    ])('%s with every security header', async (_, request, status, code) => {
+      const answer = await sendRaw(url, request);
+      const [, ...lines] = answer.head.split('\r\n');
+      const headers = Object.fromEntries(
+        lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)]),
+      );
+      expect(answer.status).toBe(status);
+      expect(headers).toMatchObject(HEADERS);
+      if (code === undefined) return;
+      expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+      expect(JSON.parse(answer.body)).toMatchObject({ status, code, requestId: headers['x-request-id'] });
+    });
   });
 });

@@ -6,6 +6,7 @@ import { DtoPipe } from '../validation/dto.pipe.js';
 import { strictJson } from './body-parser.js';
 import { Metrics } from '../metrics/metrics.js';
 import { ProblemFilter } from './problem.filter.js';
+import { refuseAllButUpgrades } from './raw-problem.js';
 import { assignRequestId, checkTarget } from './request-gate.js';
 import { traceRequest } from './request-tracing.js';
 import { measureRequests } from './request-metrics.js';
@@ -29,10 +30,11 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.use(measureRequests(app.get(Metrics)));
   app.use(apiHeaders(config));
   app.use(checkTarget(config.allowedHosts));
+  app.use('/socket.io', refuseAllButUpgrades);
   app.use(serveWebClient(config));
   app.use(...strictJson());
   setApiPrefix(app);
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(Log)));
-  configureServer(app.getHttpServer());
+  configureServer(app.getHttpServer(), config);
 }

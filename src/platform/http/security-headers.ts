@@ -1,20 +1,25 @@
 import helmet from 'helmet';
 import type { RequestHandler } from 'express';
 
+/** `maxAge`: seconds, a year. */
+const HSTS = { maxAge: 31_536_000, includeSubDomains: true };
+
 const PERMISSIONS =
   'accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), ' +
   'magnetometer=(), microphone=(), midi=(), payment=(), usb=(), browsing-topics=()';
 
-/** Answers of the socket engine; they carry no document, so the policy allows nothing. */
-export const SOCKET_HEADERS: Record<string, string> = {
+/** Answers that Express never sees: upgrades, and what fails below it. They carry no document, so the policy allows nothing. */
+export const rawHeaders = (secure: boolean): Record<string, string> => ({
+  ...(secure ? { 'Strict-Transport-Security': `max-age=${HSTS.maxAge}; includeSubDomains` } : {}),
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'Permissions-Policy': PERMISSIONS,
+  'X-Frame-Options': 'DENY',
   'Cache-Control': 'no-store',
-};
+});
 
 interface Deployment {
   publicOrigin: string;
@@ -67,7 +72,7 @@ const shared = (secure: boolean) => ({
   referrerPolicy: { policy: 'no-referrer' as const },
   crossOriginOpenerPolicy: { policy: 'same-origin' as const },
   crossOriginResourcePolicy: { policy: 'same-origin' as const },
-  strictTransportSecurity: secure ? { maxAge: 31_536_000, includeSubDomains: true } : (false as const),
+  strictTransportSecurity: secure ? HSTS : (false as const),
   xFrameOptions: { action: 'deny' as const },
 });
 

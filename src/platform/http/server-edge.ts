@@ -1,5 +1,6 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { HttpConfig } from '../../config/config.types.js';
 import { StoaError } from '../errors/stoa-error.js';
 import { newRequestId } from '../request-context/request-id.js';
 import { writeProblem } from './raw-problem.js';
@@ -22,21 +23,61 @@ const LIMITS = {
 /** What Node answers by itself, and with which status; all else that it cannot parse is 400. */
 const STATUS_OF: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
+const SOCKET_PATH = '/socket.io/';
+/** What opens a socket: no `sid`, since nobody changes from another transport. */
+const SOCKET_QUERY = [
+  ['EIO', '4'],
+  ['transport', 'websocket'],
+  ['sid', ''],
+] as const;
+
+const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ \S+ HTTP\/1\.[01]\r\n/;
+
+interface ParseError extends NodeJS.ErrnoException {
+  /** What the parser stumbled over. */
+  rawPacket?: Buffer;
+}
+
 /** Sets the bounds of the HTTP server, and makes what fails below Express answer as all else does: a problem with a request id. */
-export function configureServer(server: Server): void {
+export function configureServer(server: Server, { secure }: Pick<HttpConfig, 'secure'>): void {
   Object.assign(server, LIMITS, { shouldUpgradeCallback: isSocketUpgrade });
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+  server.on('clientError', (error: ParseError, socket: Duplex) => {
     // In the middle of an answer nothing can be said any more.
     if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) return void socket.destroy();
-    writeProblem(socket, new StoaError('INPUT_INVALID'), newRequestId(), STATUS_OF[error.code ?? ''] ?? 400);
+    const answer = { requestId: newRequestId(), secure };
+    if (isUnknownMethod(error)) writeProblem(socket, new StoaError('METHOD_NOT_ALLOWED'), answer);
+    else
+      writeProblem(socket, new StoaError('INPUT_INVALID'), { ...answer, status: STATUS_OF[error.code ?? ''] ?? 400 });
   });
+  // Without a listener Node hangs up on it.
+  server.on('connect', (_, socket) =>
+    writeProblem(socket, new StoaError('METHOD_NOT_ALLOWED'), { requestId: newRequestId(), secure }),
+  );
   // An expectation that we do not know may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', (request, response) => void server.emit('request', request, response));
 }
 
-/** Other upgrades (h2c, or WebSocket elsewhere) are ignored, as RFC 9110, 7.8 allows: such a request is answered like any other. */
-function isSocketUpgrade({ headers, url = '' }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === 'websocket' && url.startsWith('/socket.io');
+/**
+ * Other upgrades (h2c, WebSocket elsewhere, or of what Engine.IO would refuse) are ignored, as RFC 9110, 7.8 allows: such a request
+ * is answered like any other.
+ */
+function isSocketUpgrade({ headers, method, url = '' }: IncomingMessage): boolean {
+  if (method !== 'GET' || !isWebSocket(headers)) return false;
+  const [path, query] = url.split('?');
+  const asked = new URLSearchParams(query);
+  return path === SOCKET_PATH && SOCKET_QUERY.every(([name, value]) => asked.getAll(name).join() === value);
+}
+
+/** What `ws` takes, and would answer otherwise by itself. We speak no subprotocol. */
+const isWebSocket = (headers: IncomingHttpHeaders): boolean =>
+  headers.upgrade?.toLowerCase() === 'websocket' &&
+  /^(8|13)$/.test(headers['sec-websocket-version'] ?? '') &&
+  /^[+/\dA-Za-z]{22}==$/.test(headers['sec-websocket-key'] ?? '') &&
+  headers['sec-websocket-protocol'] === undefined;
+
+/** A request line that is one, whose method the parser does not know. */
+function isUnknownMethod({ code, rawPacket }: ParseError): boolean {
+  return code === 'HPE_INVALID_METHOD' && REQUEST_LINE.test(rawPacket?.toString('latin1', 0, 2_048) ?? '');
 }
 
 function isAnswering(socket: Duplex): boolean {

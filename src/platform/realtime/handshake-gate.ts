@@ -8,7 +8,6 @@ import { StoaError, Unavailable } from '../errors/stoa-error.js';
 import { LoadMonitor } from '../health/load-monitor.js';
 import { writeProblem } from '../http/raw-problem.js';
 import { hostName } from '../http/request-gate.js';
-import { SOCKET_HEADERS } from '../http/security-headers.js';
 import { HandshakeLimits } from '../limiter/handshake-limits.js';
 import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -37,6 +36,8 @@ interface OriginRule {
   allowedHosts: readonly string[];
   /** In production a missing Origin is refused, too. */
   originRequired: boolean;
+  /** True when the public origin is https. */
+  secure: boolean;
 }
 
 /** Decides about a socket before it exists: the origin at the engine, the session and the CSRF token at the namespace. */
@@ -79,14 +80,9 @@ export class HandshakeGate {
       this.refusals.inc({ code: mapped.code });
       this.log.info({ event: 'handshake.refused', code: mapped.code, requestId });
       if (mapped.code === 'ORIGIN_FORBIDDEN') this.noteForeignOrigin(request, requestId);
-      writeProblem(request.socket, mapped, requestId);
+      writeProblem(request.socket, mapped, { requestId, secure: rule.secure });
       return false;
     }
-  }
-
-  /** Headers of the engine's own answers, which Express never sees. */
-  headers(): Record<string, string> {
-    return { ...SOCKET_HEADERS, 'X-Request-Id': newRequestId() };
   }
 
   private refuseWhileDraining(): void {

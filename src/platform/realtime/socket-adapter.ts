@@ -1,10 +1,12 @@
-import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server as HttpServer, RequestListener, ServerResponse } from 'node:http';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { AbstractWsAdapter } from '@nestjs/websockets';
 import { GATEWAY_METADATA } from '@nestjs/websockets/constants.js';
 import { Server } from 'socket.io';
 import { HttpConfig, RuntimeConfig } from '../../config/config.types.js';
+import { rawHeaders } from '../http/security-headers.js';
+import { newRequestId } from '../request-context/request-id.js';
 import { FloodGuard } from './flood.guard.js';
 import { HandshakeGate } from './handshake-gate.js';
 import { handlersOf } from './gateway-handlers.js';
@@ -50,9 +52,11 @@ export class SocketAdapter extends AbstractWsAdapter {
   private open(): RealtimeServer {
     const gate = this.app.get(HandshakeGate, { strict: false });
     const { environment } = this.app.get(RuntimeConfig, { strict: false });
-    const { publicOrigin, allowedHosts } = this.app.get(HttpConfig, { strict: false });
-    const rule = { publicOrigin, allowedHosts, originRequired: environment === 'production' };
-    const server: RealtimeServer = new Server(this.httpServer as HttpServer, {
+    const { publicOrigin, allowedHosts, secure } = this.app.get(HttpConfig, { strict: false });
+    const rule = { publicOrigin, allowedHosts, secure, originRequired: environment === 'production' };
+    const http = this.httpServer as HttpServer;
+    const listeners = http.rawListeners('request') as RequestListener[];
+    const server: RealtimeServer = new Server(http, {
       path: '/socket.io',
       transports: ['websocket'],
       allowUpgrades: false,
@@ -66,8 +70,12 @@ export class SocketAdapter extends AbstractWsAdapter {
       connectTimeout: CONNECT_TIMEOUT,
       allowRequest: (request: IncomingMessage, done) => done(null, gate.admitRequest(request, rule)),
     });
+    // The engine opens sockets. What is no upgrade is answered, or refused, like any other request.
+    http.removeAllListeners('request');
+    for (const listener of listeners) http.on('request', listener);
     server.engine.use((_: IncomingMessage, response: ServerResponse, next: () => void) => {
-      for (const [name, value] of Object.entries(gate.headers())) response.setHeader(name, value);
+      for (const [name, value] of Object.entries(rawHeaders(secure))) response.setHeader(name, value);
+      response.setHeader('X-Request-Id', newRequestId());
       next();
     });
     server.use((connection, next) => void gate.authenticate(connection, next));
