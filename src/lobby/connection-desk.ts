@@ -12,6 +12,9 @@ import { SearchTicker } from './search-ticker.js';
 
 /** How long a search waits for an owner who lost the connection (ms). */
 const ABSENT_LEASE_MS = 8_000;
+/** Socket.IO's reason when the client itself said goodbye; a closed tab or a broken network looks the same from here, and is none. */
+const GOODBYE = 'client namespace disconnect';
+
 /** Until the ticker's next round renews it (ms). */
 const PRESENT_LEASE_MS = 15_000;
 
@@ -39,10 +42,13 @@ export class ConnectionDesk extends ConnectionLifecycle {
     if (state.state === 'searching') this.ticker.watch(userId);
   }
 
-  override async closed(connection: Connection): Promise<void> {
+  override async closed(connection: Connection, reason: string): Promise<void> {
     const { userId } = connection.data.identity;
     if (!(await this.presence.detach(connection))) return;
-    await Promise.all([this.attendance.markAway(sightingOf(connection)), this.ticker.keep(userId, ABSENT_LEASE_MS)]);
+    await Promise.all([
+      this.attendance.markAway(sightingOf(connection)),
+      this.ticker.leave(userId, ABSENT_LEASE_MS, reason === GOODBYE ? 'gave_up' : 'lost'),
+    ]);
   }
 
   private async resume(caller: Identity): Promise<State> {

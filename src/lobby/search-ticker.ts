@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { SearchService } from '../matching/search.service.js';
+import type { EndOfSearch } from '../matching/search.types.js';
 import { Log } from '../platform/logging/log.js';
 import { PresenceService } from '../presence/presence.service.js';
 
@@ -36,6 +37,15 @@ export class SearchTicker implements OnApplicationBootstrap, BeforeApplicationSh
   watch(userId: string): void {
     this.watched.add(userId);
     setImmediate(() => void this.tell([userId]));
+  }
+
+  /** The user's connection is over: by their own goodbye, or because it broke. Redis may be away: the search then ends by the lease it has. */
+  async leave(userId: string, leaseMs: number, why: EndOfSearch): Promise<void> {
+    try {
+      await this.searches.leave(userId, leaseMs, why);
+    } catch (error) {
+      this.log.debug({ event: 'search.leave_failed', err: error });
+    }
   }
 
   /** Sets how long the user's search lives without another sign. Redis may be away: it then lives or ends by the lease it has. */

@@ -8,6 +8,7 @@ import {
   cancelScript,
   enqueueScript,
   leaveHomeScript,
+  leaveScript,
   touchScript,
   unblockScript,
 } from './search.scripts.js';
@@ -76,7 +77,20 @@ export class SearchQueue {
       avoidKey(shard, userId),
       blockKey(shard, userId),
     ];
-    return cancelScript.run(this.redis, keys, [searchId, why, onlyIfDead ? 1 : 0, TOMBSTONE_MS, DELTAS_KEPT]);
+    return cancelScript.run(this.redis, keys, [
+      searchId,
+      why,
+      onlyIfDead ? 1 : 0,
+      TOMBSTONE_MS,
+      DELTAS_KEPT,
+      SEARCH_LEASE_MS,
+    ]);
+  }
+
+  /** The owner has left: unless they return within `leaseMs`, the search ends for this reason. False when it is over. */
+  async leave({ shard, searchId }: SearchPlace, leaseMs: number, why: EndOfSearch): Promise<boolean> {
+    const keys = [ticketKey(shard, searchId), leasesKey(shard)];
+    return (await leaveScript.run(this.redis, keys, [searchId, leaseMs, why])) === 1;
   }
 
   /** Sets the leases of searches of one shard anew; answers in their order. */

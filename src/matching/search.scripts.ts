@@ -74,6 +74,8 @@ export const pollScript = new RedisScript(lua('poll'), (raw) => {
 
 export const restScript = new RedisScript(lua('rest'), word(['rested', 'lost', 'busy']));
 
+export const leaveScript = new RedisScript(lua('leave'), integer);
+
 export const leaveHomeScript = new RedisScript(lua('leave-home'), integer);
 
 export const blockScript = new RedisScript(lua('block'), integer);

@@ -58,7 +58,13 @@ export class SearchService {
     if (home) await this.end({ ...home, userId }, 'lost');
   }
 
-  /** The connection was lost, or is back: unless the search is refreshed, it is dropped after `leaseMs`. */
+  /** The connection is over: unless its owner returns within `leaseMs`, the search is dropped, and taken to have ended now, for this reason. */
+  async leave(userId: string, leaseMs: number, why: EndOfSearch): Promise<void> {
+    const home = await this.queue.homeOf(userId);
+    if (home) await this.queue.leave(home, leaseMs, why);
+  }
+
+  /** The owner is back: unless the search is refreshed, it is dropped after `leaseMs`. */
   async keep(userId: string, leaseMs: number): Promise<void> {
     const home = await this.queue.homeOf(userId);
     if (home) await this.queue.touch(home.shard, [home.searchId], leaseMs);

@@ -28,7 +28,7 @@ export interface OwnedPlace extends SearchPlace {
   readonly userId: string;
 }
 
-/** How a search ends that nobody matched: by the person's own wish, or because the connection was lost. */
+/** How a search ends that nobody matched: by the person's own wish (a cancel, or a goodbye of their client), or because the connection was lost. */
 export type EndOfSearch = 'gave_up' | 'lost';
 
 /** What became of a wish to end a search. `claimed`: a match is under way and may win. */

@@ -15,8 +15,8 @@ import { WaitingPool } from './waiting-pool.js';
 const REFUSAL_REMEMBERED_MS = 60_000;
 
 interface MirrorOptions extends Omit<ShardPolicyOptions, 'tags' | 'avoids'> {
-  /** Told of each search that ended unmatched. */
-  readonly onDeparture?: (ticket: SearchTicket, how: Departure) => void;
+  /** Told of each search that ended unmatched, with the moment (ms). */
+  readonly onDeparture?: (ticket: SearchTicket, how: Departure, atMs: number) => void;
 }
 
 /** How long a search that was taken out for a claim, or for dead, is remembered (ms): beyond the lease of a claim and two sweeps. */
@@ -90,8 +90,9 @@ export class ShardMirror {
       const ticket = this.remove(delta.searchId) ?? this.limbo.get(delta.searchId)?.ticket;
       this.limbo.delete(delta.searchId);
       if (!ticket) return;
-      this.policy.departed(ticket, this.nowMs, delta.why);
-      this.options.onDeparture?.(ticket, delta.why);
+      const atMs = Math.min(this.nowMs, delta.atMs ?? this.nowMs);
+      this.policy.departed(ticket, atMs, delta.why);
+      this.options.onDeparture?.(ticket, delta.why, atMs);
       return;
     }
     const ticket = this.put(delta.ticket, avoidance);

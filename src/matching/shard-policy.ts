@@ -8,7 +8,7 @@ import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import type { MatchingPolicyConfig } from '../config/matching-policy.js';
 import type { Avoids, ProposedPair, SearchTicket } from './ticket.types.js';
 
-/** How a search ended without a conversation. Only `gave_up` (a cancel or a clean close) teaches impatience; `lost` is network noise. */
+/** How a search ended without a conversation. Only `gave_up` (a cancel or a client's goodbye) teaches impatience; `lost` is network noise. */
 export type Departure = 'gave_up' | 'lost';
 
 export interface ShardPolicyOptions {

@@ -36,10 +36,14 @@ export class ContractShard {
   readonly desk: ClaimDesk;
   readonly feed: ShardFeed;
   readonly redis: RedisClient;
-  /** What the mirror has learnt of ends: `searchId how`. */
+  /** What the mirror has learnt of ends: `searchId how`, and when (ms). */
   readonly departures: string[] = [];
+  departedAtMs = 0;
   readonly mirror = new ShardMirror({
-    onDeparture: ({ searchId }, how) => void this.departures.push(`${searchId} ${how}`),
+    onDeparture: ({ searchId }, how, atMs) => {
+      this.departures.push(`${searchId} ${how}`);
+      this.departedAtMs = atMs;
+    },
   });
   readonly runner = 'contract';
 

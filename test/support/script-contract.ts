@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { SEARCH_LEASE_MS } from '../../src/matching/search.limits.js';
 import { sweepScript } from '../../src/matching/search.scripts.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import {
@@ -21,6 +22,7 @@ export class ScriptContract extends ContractShard {
   async check(): Promise<void> {
     await this.entering();
     await this.leaving();
+    await this.parting();
     await this.claiming();
     await this.claimingWhoMustNotMeet();
     await this.settling();
@@ -76,6 +78,40 @@ export class ScriptContract extends ContractShard {
     const early = { searchId: randomUUID(), userId: randomUUID(), version: 1 };
     assert.equal(await this.end(early), 'absent');
     assert.equal((await this.put(early)).status, 'ended', 'a start that comes after its cancel');
+  }
+
+  private async parting(): Promise<void> {
+    const drop = (search: { searchId: string; userId: string }) =>
+      this.queue.cancel({ ...search, shard: this.shard }, { why: 'lost', onlyIfDead: true });
+    const leave = (search: { searchId: string }) => this.queue.leave({ ...search, shard: this.shard }, SOON, 'gave_up');
+    const [a, b, c] = [await this.enter(), await this.enter(), await this.enter()];
+    for (const search of [a, b]) {
+      await this.die(search);
+      assert.equal(await leave(search), true);
+      assert.equal(await drop(search), 'alive', 'who left may return');
+      await this.mirrored(a, b, c);
+    }
+    await this.queue.touch(this.shard, [a.searchId], SOON);
+    await this.die(a);
+    assert.equal(await drop(a), 'cancelled');
+    await this.mirrored(b, c);
+    assert.equal(this.departures.at(-1), `${a.searchId} lost`, 'who returned has not left');
+    const leftAtMs = Number(await this.field(b, 'leftAt'));
+    await this.die(b);
+    assert.equal(await drop(b), 'cancelled');
+    await this.mirrored(c);
+    assert.deepEqual([this.departures.at(-1), this.departedAtMs], [`${b.searchId} gave_up`, leftAtMs]);
+    const leaseEndMs = Date.now() - 5_000;
+    await this.redis.zadd(leasesKey(this.shard), leaseEndMs, c.searchId);
+    assert.equal(await drop(c), 'cancelled');
+    await this.mirrored();
+    assert.deepEqual(
+      [this.departures.at(-1), this.departedAtMs],
+      [`${c.searchId} lost`, leaseEndMs - SEARCH_LEASE_MS],
+      'as of the last sign of life',
+    );
+    assert.equal(await leave(c), false);
+    await this.isGone(c);
   }
 
   private async claiming(): Promise<void> {

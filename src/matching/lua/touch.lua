@@ -1,4 +1,5 @@
 --[[ Sets the leases of live searches anew. One whose lease had run out may have been taken for dead: the mirrors hear that it waits.
+  Whoever had left is back.
   KEYS[1] leases: zset   KEYS[2] deltas: stream   then one for each search: ticket: hash
   ARGV[1] lease (ms)   ARGV[2] entries that the stream keeps   then one for each search: searchId
   Returns for each search `live`, `ended`, `lost` (it was given up for dead) or `unknown` (Redis was emptied). ]]
@@ -18,6 +19,7 @@ for i = 3, #KEYS do
   if state == 'W' or state == 'C' then
     if state == 'W' then tellReturn(KEYS[i], ARGV[i]) end
     redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i])
+    redis.call('HDEL', KEYS[i], 'left', 'leftAt')
     replies[i - 2] = 'live'
   else
     replies[i - 2] = not state and 'unknown' or ticket[2] == 'lost' and 'lost' or 'ended'
