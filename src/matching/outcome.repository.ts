@@ -36,19 +36,20 @@ export class OutcomeRepository {
     );
   }
 
-  /** Notes what ended meanwhile. @returns how many. Index: match_outcomes_open_idx. */
+  /** Notes what ended meanwhile; where what was said is gone by now, who wrote stays unknown. @returns how many. Index: match_outcomes_open_idx. */
   async collect(limit: number): Promise<number> {
     const rows = await this.database.query(
       `WITH ended AS (
-         SELECT o.id, c.id AS conversation_id, c.started_on, c.started_at, c.ended_at
+         SELECT o.id, c.id AS conversation_id, c.started_on, c.started_at, c.ended_at, c.said_delete_after
            FROM match_outcomes o JOIN conversations c ON c.id = o.conversation_id
           WHERE o.duration_ms IS NULL AND c.ended_at IS NOT NULL
           LIMIT $1 FOR UPDATE OF o SKIP LOCKED
        )
        UPDATE match_outcomes o
           SET duration_ms = extract(epoch FROM e.ended_at - e.started_at) * 1000,
-              both_wrote = (SELECT count(DISTINCT m.slot) = 2 FROM messages m
-                             WHERE m.started_on = e.started_on AND m.conversation_id = e.conversation_id)
+              both_wrote = CASE WHEN e.said_delete_after IS NOT NULL THEN
+                             (SELECT count(DISTINCT m.slot) = 2 FROM messages m
+                               WHERE m.started_on = e.started_on AND m.conversation_id = e.conversation_id) END
          FROM ended e WHERE o.id = e.id RETURNING o.id`,
       [limit],
     );

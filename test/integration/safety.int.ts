@@ -182,6 +182,31 @@ describe('a report', () => {
   });
 });
 
+describe('an outcome', () => {
+  it('says nothing of who wrote when that was deleted before it was looked at', async () => {
+    const wroteIn = async (isForgotten: boolean): Promise<unknown> => {
+      const [ada, bob] = await aTalk();
+      for (const member of [ada, bob]) await say(member, 'hello');
+      await blocks.block(bob.identity, bob.handle);
+      // As with a retention of some seconds, and a look once a minute.
+      if (isForgotten) {
+        await api.database.query('DELETE FROM messages WHERE conversation_id = $1', [ada.conversationId]);
+        await api.database.query('UPDATE conversations SET said_delete_after = NULL WHERE id = $1', [
+          ada.conversationId,
+        ]);
+      }
+      await api.app.get(OutcomeRepository, { strict: false }).collect(100);
+      const [row] = await api.database.query<Record<string, unknown>>(
+        'SELECT both_wrote, duration_ms > 0 AS lasted FROM match_outcomes WHERE conversation_id = $1',
+        [ada.conversationId],
+      );
+      expect(row).toMatchObject({ lasted: true });
+      return row?.['both_wrote'];
+    };
+    expect([await wroteIn(false), await wroteIn(true)]).toEqual([true, null]);
+  });
+});
+
 describe('a rating', () => {
   it('counts once, beside what the conversation was like, and names nobody', async () => {
     const [ada, bob] = await aTalk();
