@@ -119,6 +119,24 @@ describe('what a waiting person is told', () => {
     expect(pool.widenedAt[pool.slotOf('older')!]).toBe(1);
   });
 
+  it('stays widened through an edit, and is widened for new wishes with the next look', () => {
+    const ticket = aTicket({ seeksAges: 0b10 });
+    const [pool, policy] = [poolOf([ticket]), new ShardPolicy()];
+    expect(statusesIn(pool, policy, 15_000)(ticket).widened).toEqual(['age']);
+    const reach = (): number => pool.bucketOf[pool.slotOf(ticket.searchId)!]!.profile.seeksAges;
+    for (const edit of [
+      { version: 2, interests: [1] },
+      { version: 3, seeksAges: 0b10000, ageBand: 4 },
+    ]) {
+      const edited = { ...ticket, ...edit };
+      pool.add(edited);
+      pickPairs(pool, policy, 15_050);
+      expect(reach()).toBe(edit.seeksAges === undefined ? 0b111 : 0b11000);
+      expect(statusesIn(pool, policy, 15_050)(edited).widened).toEqual(['age']);
+    }
+    expect(pool.profiles.size).toBe(1);
+  });
+
   it('does not shrink with the runner that said it', () => {
     const pool = poolOf([aTicket({ seeksAges: 0b10 })]);
     expect(statusesIn(pool, new ShardPolicy(), 1_000)(aTicket({ seeksAges: 0b10 }), true).widened).toEqual(['age']);

@@ -159,6 +159,17 @@ describe('sockets refuse', () => {
     const eve = await Person.guest(url);
     await eve.connect();
     expect(await eve.try('search:cancel', {})).toMatchObject(refusedWith('NOT_SEARCHING'));
+    for (const [wish, field] of [
+      [{ languages: ['xx'] }, 'languages.0'],
+      [{ languages: [] }, 'languages'],
+      [{ interests: Array.from({ length: 11 }, (_, i) => `tag ${i}`) }, 'interests'],
+      [{ seeks: { genders: ['any'] } }, 'seeks.genders.0'],
+      [{ seeks: { ageBands: ['25-34', '17-'] } }, 'seeks.ageBands.1'],
+    ] as const)
+      expect(await eve.try('search:start', wish as never)).toMatchObject({
+        ok: false,
+        error: { code: 'INPUT_INVALID', errors: [{ field }] },
+      });
     eve.disconnect();
   });
 

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { ShardFeed } from '../../src/matching/shard-feed.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import { ShardRunner } from '../../src/matching/shard-runner.js';
-import { leasesKey, runnerKey, waitingKey } from '../../src/matching/shard.keys.js';
+import { leasesKey, runnerKey, ticketKey, waitingKey } from '../../src/matching/shard.keys.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
 import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
@@ -101,6 +102,25 @@ describe("a runner's picture of its shard", () => {
     await process.searches.refresh([a]);
     expect(asked.mock.calls.map(([, job, payload]) => [job, payload])).toEqual([['shard.run', { shard: SHARD }]]);
     await process.searches.cancel(a);
+  });
+
+  it('is built anew when claims contradict it, and nobody waits for one who is not there', async () => {
+    const [ghost, b, c] = (await stage.aCrowd(process.database, 3)) as [string, string, string];
+    const alike = aSearch({ interests: ['go', 'chess', 'tea'] });
+    const { searchId } = await process.searches.start(ghost, alike);
+    await process.redis.del(runnerKey(SHARD));
+    const running = run();
+    await sleep(200);
+    // Gone without a word in the stream: who likes the same would be proposed for ever.
+    await process.redis.hset(ticketKey(SHARD, searchId), 'state', 'X');
+    await process.redis.zrem(waitingKey(SHARD), searchId);
+    await process.searches.start(b, alike);
+    const served = async () => (await process.app.get(Metrics).registry.metrics()).split('\n');
+    await eventually(async () => (await served()).includes(`stoa_matching_mirror_rebuilds_total{shard="${SHARD}"} 1`));
+    await process.searches.start(c, aSearch());
+    await areMatched([b, c]);
+    await running;
+    expect(await served()).toContain(`stoa_matching_mirror_rebuilds_total{shard="${SHARD}"} 1`);
   });
 
   it('lets nobody stand in the way who must not be met', async () => {
