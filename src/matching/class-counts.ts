@@ -55,6 +55,13 @@ export class MatchRates {
     return new Map(known.map(([searchClass, mean]) => [searchClass, mean.mean(0, 0)]));
   }
 
+  /** As `rates`, of those of which most have ended, at most `most`: for names of which there may be many. */
+  commonest(most: number): Map<string, number> {
+    const byEvidence = [...this.byClass].toSorted(([, a], [, b]) => b.evidence - a.evidence).slice(0, most);
+    const names = new Set(byEvidence.map(([name]) => name));
+    return new Map([...this.rates()].filter(([name]) => names.has(name)));
+  }
+
   /** The rate of the class that fares worst; nothing while too little is known. */
   worst(): number | undefined {
     const rates = [...this.rates().values()];

@@ -14,7 +14,11 @@ describe('the metrics by class', () => {
   it('are of the shards that run here, and gone with them', async () => {
     const metrics = new Metrics();
     const { classes } = new MatchingMetrics(metrics);
-    classes.set('en', { counts: new Map([['1.0', { waiting: 7, holding: 2 }]]), matchRates: ends(40, 40) });
+    classes.set('en', {
+      counts: new Map([['1.0', { waiting: 7, holding: 2 }]]),
+      matchRates: ends(40, 40),
+      languageRates: ends(40, 0),
+    });
     const served = await metrics.registry.metrics();
     for (const line of [
       'stoa_matching_waiting{shard="en",class="1.0"} 7',
@@ -28,9 +32,24 @@ describe('the metrics by class', () => {
     expect(await metrics.registry.metrics()).not.toContain('shard="en"');
   });
 
+  it('are of the commonest languages only, however many come', async () => {
+    const metrics = new Metrics();
+    const languageRates = new MatchRates();
+    for (let i = 0; i < 60; i++)
+      for (let ends = 0; ends < 20 + i; ends++) languageRates.observe(`l${i}`, ends % 2 === 0);
+    new MatchingMetrics(metrics).classes.set('all', { counts: new Map(), matchRates: ends(0, 0), languageRates });
+    const lines = (await metrics.registry.metrics()).split('\n').filter((line) => line.includes('language="'));
+    expect(lines).toHaveLength(20);
+    expect(lines.every((line) => /language="l[45]\d"\} 0\.[45]/.test(line))).toBe(true);
+  });
+
   it('say nothing about a class of which too few have ended', async () => {
     const metrics = new Metrics();
-    new MatchingMetrics(metrics).classes.set('en', { counts: new Map(), matchRates: ends(3, 3) });
+    new MatchingMetrics(metrics).classes.set('en', {
+      counts: new Map(),
+      matchRates: ends(3, 3),
+      languageRates: ends(3, 3),
+    });
     expect(await metrics.registry.metrics()).not.toMatch(/^stoa_matching_(worst_)?match_rate\{/m);
   });
 });

@@ -13,7 +13,12 @@ const BY_CLASS = ['shard', 'class'];
 interface ShardClasses {
   readonly counts: ReadonlyMap<string, ClassCount>;
   readonly matchRates: MatchRates;
+  /** By the best language. */
+  readonly languageRates: MatchRates;
 }
+
+/** Languages with a series of their own: the commonest. */
+const MOST_LANGUAGES = 20;
 
 /** What operators see of matching. */
 @Injectable()
@@ -63,6 +68,18 @@ export class MatchingMetrics {
     );
     metrics.series('stoa_matching_match_rate', 'Matched among the searches that ended lately, 0..1', BY_CLASS, () =>
       this.byClass(({ matchRates }) => [...matchRates.rates()]),
+    );
+    metrics.series(
+      'stoa_matching_language_match_rate',
+      'As the match rate, by best language, of the commonest',
+      ['shard', 'language'],
+      () =>
+        [...this.classes].flatMap(([shard, { languageRates }]) =>
+          [...languageRates.commonest(MOST_LANGUAGES)].map(([language, value]) => ({
+            labels: { shard, language },
+            value,
+          })),
+        ),
     );
     metrics.series('stoa_matching_worst_match_rate', 'Match rate of the class that fares worst', ['shard'], () =>
       [...this.classes].flatMap(([shard, { matchRates }]) => {

@@ -10,7 +10,7 @@ import type { LearningSnapshot } from './learning.js';
 import { MatchingCriteria } from './matching-criterion.port.js';
 import { MatchingMetrics } from './matching.metrics.js';
 import { RecentWaits } from './recent-waits.js';
-import { classOf } from './search-class.js';
+import { classOf, languageOf } from './search-class.js';
 import { ShardMirror } from './shard-mirror.js';
 import { learningKey } from './shard.keys.js';
 
@@ -25,6 +25,8 @@ export interface KnownShard {
   readonly mirror: ShardMirror;
   readonly waits: RecentWaits;
   readonly matchRates: MatchRates;
+  /** By `languageOf`. */
+  readonly languageRates: MatchRates;
   /** ms of the shard's clock */
   savedAtMs: number;
 }
@@ -47,18 +49,21 @@ export class ShardMemory {
     const known = this.known.get(shard);
     if (known) return known;
     const learning = await this.load(shard);
-    const matchRates = new MatchRates();
+    const [matchRates, languageRates] = [new MatchRates(), new MatchRates()];
     const mirror = new ShardMirror({
       ...(learning ? { learning } : {}),
       config: this.config.policy,
       criteria: this.criteria.all(),
       onFault: (criterion, fault) => this.faults.note(criterion, fault),
       onDeparture: (ticket, how) => {
-        if (how === 'gave_up') matchRates.observe(classOf(ticket), false);
+        if (how === 'gave_up') {
+          matchRates.observe(classOf(ticket), false);
+          languageRates.observe(languageOf(ticket), false);
+        }
         this.metrics.ended.inc({ shard, class: classOf(ticket), how });
       },
     });
-    const fresh = { mirror, waits: new RecentWaits(), matchRates, savedAtMs: 0 };
+    const fresh = { mirror, waits: new RecentWaits(), matchRates, languageRates, savedAtMs: 0 };
     this.known.set(shard, fresh);
     return fresh;
   }

@@ -4,7 +4,7 @@ import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { countClasses } from './class-counts.js';
 import type { OpenedClaims } from './match-opener.js';
 import { MatchingMetrics } from './matching.metrics.js';
-import { classOf } from './search-class.js';
+import { classOf, languageOf } from './search-class.js';
 import type { KnownShard } from './shard-memory.js';
 import { REPORT_EVERY_MS, REPORT_TTL_MS, reportProfiles } from './shard-report.js';
 import { reportKey } from './shard.keys.js';
@@ -20,12 +20,20 @@ export class ShardObserver {
   ) {}
 
   /** After each tick; people are told once a second. */
-  async ticked(shard: string, { mirror, waits, matchRates }: KnownShard, seconds: number): Promise<void> {
+  async ticked(
+    shard: string,
+    { mirror, waits, matchRates, languageRates }: KnownShard,
+    seconds: number,
+  ): Promise<void> {
     this.metrics.tick.observe(seconds);
     this.metrics.pool.set({ shard }, mirror.pool.size);
     if (mirror.nowMs - (this.reportedAt.get(shard) ?? 0) < REPORT_EVERY_MS) return;
     this.reportedAt.set(shard, mirror.nowMs);
-    this.metrics.classes.set(shard, { counts: countClasses(mirror.pool, mirror.policy.book), matchRates });
+    this.metrics.classes.set(shard, {
+      counts: countClasses(mirror.pool, mirror.policy.book),
+      matchRates,
+      languageRates,
+    });
     const reports = reportProfiles(mirror.pool, mirror.policy, waits, mirror.nowMs);
     if (reports.size === 0) return;
     const fields = Object.fromEntries([...reports].map(([profile, report]) => [profile, JSON.stringify(report)]));
@@ -41,7 +49,7 @@ export class ShardObserver {
 
   opened(
     shard: string,
-    { mirror, waits, matchRates }: KnownShard,
+    { mirror, waits, matchRates, languageRates }: KnownShard,
     claimed: number,
     { opened, vetoed }: OpenedClaims,
   ): void {
@@ -54,6 +62,7 @@ export class ShardObserver {
         const waitMs = Math.max(0, mirror.nowMs - ticket.sinceMs);
         waits.observe(ticket, waitMs, mirror.nowMs);
         matchRates.observe(searchClass, true);
+        languageRates.observe(languageOf(ticket), true);
         this.metrics.wait.observe({ shard, class: searchClass }, waitMs / 1_000);
         this.metrics.ended.inc({ shard, class: searchClass, how: 'matched' });
       }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConversationService } from '../../src/chat/conversation.service.js';
 import { learningKey } from '../../src/matching/shard.keys.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
 import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
 
@@ -206,6 +207,43 @@ describe('matching', () => {
     await api.searches.start(partner, aSearch({ gender: 'man', languages: ['el'] }));
     await eventually(async () => (await partners([greek])).get(greek) === partner);
     for (const user of [ada, ...men]) await api.searches.cancel(user);
+  });
+
+  it('tells operators how each class and language fares', { timeout: 30_000 }, async () => {
+    const crowd = await stage.aCrowd(api.database, 26);
+    const men = aSearch({ gender: 'man', seeks: { genders: ['man'] }, languages: ['fi'] });
+    const pairs = crowd.slice(0, 22);
+    for (const user of pairs) await api.searches.start(user, men);
+    await eventually(async () => (await partners(pairs)).size === pairs.length);
+    const [lonely, ...givingUp] = crowd.slice(22);
+    for (const user of givingUp) {
+      await api.searches.start(user, men);
+      await api.searches.cancel(user);
+    }
+    // The gauges are there for as long as somebody waits.
+    await api.searches.start(lonely!, aSearch({ languages: ['is'], gender: 'woman' }));
+    const metrics = worker.app.get(Metrics);
+    const served = await eventually(async () => {
+      const text = await metrics.registry.metrics();
+      return text.includes('stoa_matching_waiting{shard="all",class="0.0"} 1') && text;
+    });
+    const valueOf = (series: string) =>
+      Number(
+        served
+          .split('\n')
+          .find((line) => line.startsWith(`${series} `))
+          ?.split(' ')[1],
+      );
+    const rate = valueOf('stoa_matching_match_rate{shard="all",class="1.2"}');
+    expect(rate).toBeGreaterThan(0.8);
+    expect(rate).toBeLessThan(0.95);
+    expect(valueOf('stoa_matching_language_match_rate{shard="all",language="fi"}')).toBe(rate);
+    expect(served).not.toContain('language="is"');
+    expect(valueOf('stoa_matching_worst_match_rate{shard="all"}')).toBeLessThanOrEqual(rate);
+    expect(valueOf('stoa_matching_searches_ended_total{shard="all",class="1.2",how="matched"}')).toBe(22);
+    expect(valueOf('stoa_matching_searches_ended_total{shard="all",class="1.2",how="gave_up"}')).toBe(3);
+    expect(valueOf('stoa_matching_wait_seconds_count{shard="all",class="1.2"}')).toBe(22);
+    await api.searches.cancel(lonely!);
   });
 
   it('goes on when the worker that runs the shard drains', async () => {
