@@ -1,11 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AppendLane } from './append-lane.js';
 import type { LaneLimits } from './append-lane.js';
 import type { Appended, AppendItem } from './message.repository.js';
 
 const LIMITS: LaneLimits = { maxItems: 8, maxBytes: 1_000, maxAgeMs: 300, maxBatch: 4 };
 
-const anItem = (clientId: string, text = 'x'): AppendItem => ({ conversationId: '1', userId: 'u', clientId, text });
+const anItem = (clientId: string, text = 'x', conversationId = '1'): AppendItem => ({
+  conversationId,
+  userId: 'u',
+  clientId,
+  text,
+});
 const failure = (code: string): Error => Object.assign(new Error(code), { code });
 const POISON = failure('22021');
 
@@ -13,6 +19,8 @@ const POISON = failure('22021');
 class FakePostgres {
   readonly calls: string[][] = [];
   readonly stored: string[] = [];
+  /** Conversations that somebody holds: a call with one of them fails as a lock that was not had in time. */
+  readonly locked = new Set<string>();
   private gate: Promise<void> | undefined;
   open: () => void = () => undefined;
   /** Called before and after each call stored its items. */
@@ -27,6 +35,7 @@ class FakePostgres {
     this.calls.push(ids);
     const call = this.calls.length;
     await this.gate;
+    if (items.some((item) => this.locked.has(item.conversationId))) throw failure('55P03');
     const before = this.fail('before', ids, call);
     if (before) throw before;
     const answers = ids.map((id): Appended => {
@@ -38,13 +47,15 @@ class FakePostgres {
     if (after) throw after;
     return answers;
   };
+
+  readonly heldOf = async (ids: string[]): Promise<Set<string>> => new Set(ids.filter((id) => this.locked.has(id)));
 }
 
 function aLane(limits: Partial<LaneLimits> = {}) {
   const postgres = new FakePostgres();
   const retries: string[] = [];
   const lane = new AppendLane(
-    postgres.append,
+    postgres,
     { ...LIMITS, ...limits },
     {
       flushed: () => undefined,
@@ -60,6 +71,10 @@ const codeOf = (promise: Promise<unknown>): Promise<string> =>
     () => 'ok',
     (error: { code: string }) => error.code,
   );
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('AppendLane', () => {
   it('has one call in flight; what arrives meanwhile goes together, in order, in bounded batches', async () => {
@@ -120,11 +135,71 @@ describe('AppendLane', () => {
     expect(postgres.stored).toEqual(['1', '3', '4']);
   });
 
-  it('does not let one locked conversation stop the others', async () => {
+  it('lets a conversation that somebody holds wait alone, in its order, until it is free', async () => {
+    const { lane, postgres, retries } = aLane({ maxAgeMs: 2_000 });
+    postgres.locked.add('held');
+    const sent = ['a', 'b', 'c'].map((id) => lane.add(anItem(id, 'x', id === 'b' ? 'other' : 'held')));
+    expect(await sent[1]).toMatchObject({ outcome: 'stored' });
+    // Tried twice only: with the held one, and without.
+    expect(postgres.calls).toEqual([['a', 'b', 'c'], ['b']]);
+    sent.push(lane.add(anItem('d', 'x', 'held')));
+    expect(await lane.add(anItem('e', 'x', 'other'))).toMatchObject({ outcome: 'stored' });
+    expect(postgres.stored).toEqual(['b', 'e']);
+    postgres.locked.clear();
+    await Promise.all(sent);
+    expect(postgres.stored).toEqual(['b', 'e', 'a', 'c', 'd']);
+    expect(retries).toEqual(['held']);
+    await lane.idle();
+    expect(lane.depth).toBe(0);
+  });
+
+  it('refuses what waits for a held conversation when the time is up', async () => {
     const { lane, postgres } = aLane();
-    postgres.fail = (_, ids) => (ids.includes('locked') ? failure('55P03') : undefined);
-    const codes = await Promise.all(['1', 'locked', '3'].map((id) => codeOf(lane.add(anItem(id)))));
-    expect(codes).toEqual(['ok', '55P03', 'ok']);
+    postgres.locked.add('held');
+    expect(await codeOf(lane.add(anItem('1', 'x', 'held')))).toBe('UNAVAILABLE');
+    await lane.idle();
+    expect(lane.depth).toBe(0);
+  });
+
+  it('keeps the order of each conversation, whoever holds which and for how long', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] });
+    const conversation = fc.constantFrom('1', '2', '3');
+    const step = fc.oneof(
+      fc.record({ say: conversation }),
+      fc.record({ lock: conversation }),
+      fc.record({ unlock: conversation }),
+      fc.record({ poison: conversation }),
+      fc.record({ wait: fc.integer({ min: 1, max: 250 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { lane, postgres } = aLane({ maxItems: 100, maxAgeMs: 60_000 });
+        const said: Record<string, string[]> = { 1: [], 2: [], 3: [] };
+        const acks: Promise<Appended>[] = [];
+        const refused: Promise<string>[] = [];
+        postgres.fail = (moment, ids) => (moment === 'before' && ids.includes('bad') ? POISON : undefined);
+        for (const [i, now] of steps.entries())
+          if ('say' in now) {
+            said[now.say]?.push(`${now.say}:${i}`);
+            acks.push(lane.add(anItem(`${now.say}:${i}`, 'x', now.say)));
+          } else if ('lock' in now) postgres.locked.add(now.lock);
+          else if ('poison' in now) refused.push(codeOf(lane.add(anItem('bad', 'x', now.poison))));
+          else if ('unlock' in now) postgres.locked.delete(now.unlock);
+          else await vi.advanceTimersByTimeAsync(now.wait);
+        postgres.locked.clear();
+        const ended = Promise.all([...acks, lane.idle()]);
+        for (let i = 0; i < 5; i += 1) {
+          await new Promise(setImmediate);
+          await vi.advanceTimersByTimeAsync(1_000);
+        }
+        await ended;
+        for (const code of await Promise.all(refused)) expect(code).toBe('22021');
+        for (const [id, texts] of Object.entries(said))
+          expect(postgres.stored.filter((text) => text.startsWith(`${id}:`))).toEqual(texts);
+        expect(lane.depth).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('tries a deadlock three times', async () => {

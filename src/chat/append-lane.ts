@@ -14,12 +14,20 @@ export interface LaneLimits {
   maxBatch: number;
 }
 
+/** What a lane asks of Postgres. */
+export interface AppendStore {
+  /** Answers each item in order; safe to repeat. */
+  append(items: AppendItem[]): Promise<Appended[]>;
+  /** Those of the conversations that somebody else holds at this moment. */
+  heldOf(conversationIds: string[]): Promise<Set<string>>;
+}
+
 /** What a lane tells those who count. */
 export interface LaneObserver {
   flushed(items: number): void;
   /** One item has its answer, `waitedMs` after it came. */
   answered(outcome: Appended['outcome'], waitedMs: number): void;
-  retried(reason: 'unknown_outcome' | 'conflict' | 'bisected'): void;
+  retried(reason: 'unknown_outcome' | 'conflict' | 'bisected' | 'held'): void;
 }
 
 interface Entry {
@@ -35,8 +43,10 @@ interface Entry {
 const CONFLICTS = new Set(['40P01', '40001']);
 const MAX_CONFLICTS = 3;
 
-/** SQLSTATE of a lock that was not had in time: one held conversation must not stop the lane, so it is singled out. */
+/** SQLSTATE of a lock that was not had in time (1 s): whoever holds a conversation must not stop the others of its lane. */
 const LOCK_TIMEOUT = '55P03';
+/** ms between two looks at the conversations that are held */
+const HELD_DELAY = 100;
 
 /** ms before the second try, and at most between two */
 const RETRY_DELAY = { first: 25, most: 500 };
@@ -50,10 +60,14 @@ export class AppendLane {
   private items = 0;
   private bytes = 0;
   private running: Promise<void> | undefined;
+  /** By conversation that somebody else holds: what was said in it, in order, until it is free or the time is up. */
+  private readonly held = new Map<string, Entry[]>();
+  /** Those of `held` that were found free. */
+  private readonly freed = new Set<string>();
+  private watching: Promise<void> | undefined;
 
-  /** `append` answers each item in order and is safe to repeat. */
   constructor(
-    private readonly append: (items: AppendItem[]) => Promise<Appended[]>,
+    private readonly store: AppendStore,
     private readonly limits: LaneLimits,
     private readonly observer: LaneObserver,
   ) {}
@@ -78,13 +92,15 @@ export class AppendLane {
 
   /** Ends when nothing is under way. */
   async idle(): Promise<void> {
-    while (this.running) await this.running;
+    while (this.running ?? this.watching) await (this.running ?? this.watching);
   }
 
   private async run(): Promise<void> {
     // One turn of the event loop: what arrived with the same packet of work is joined from the start.
     await new Promise(setImmediate);
-    while (this.waiting.length > 0) await this.flush(this.waiting.splice(0, this.limits.maxBatch));
+    // Between two flushes only: what is under way of a conversation must not be overtaken by what it had put aside, or overtake it.
+    for (this.takeBack(); this.waiting.length > 0; this.takeBack())
+      await this.flush(this.waiting.splice(0, this.limits.maxBatch));
     this.running = undefined;
   }
 
@@ -93,16 +109,17 @@ export class AppendLane {
     let conflicts = 0;
     let live = batch;
     for (let attempt = 0; ; attempt += 1) {
-      live = this.refuseExpired(live);
+      live = this.refuseExpired(this.withoutHeld(live));
       if (live.length === 0) return;
       try {
-        const answers = await this.append(live.map((entry) => entry.item));
+        const answers = await this.store.append(live.map((entry) => entry.item));
         this.observer.flushed(live.length);
         return this.answer(live, answers);
       } catch (error) {
         const code = sqlState(error);
         if (CONFLICTS.has(code)) conflicts += 1;
-        else if (code === LOCK_TIMEOUT || !isPassingFault(error)) return this.bisect(live, error);
+        else if (code === LOCK_TIMEOUT && (await this.findHeld(live))) continue;
+        else if (!isPassingFault(error)) return this.bisect(live, error);
         if (conflicts >= MAX_CONFLICTS) return this.refuse(live, error);
         this.observer.retried(CONFLICTS.has(code) ? 'conflict' : 'unknown_outcome');
         await sleep(Math.min(RETRY_DELAY.first * 2 ** Math.min(attempt, 6), RETRY_DELAY.most));
@@ -117,6 +134,45 @@ export class AppendLane {
     const half = batch.length >> 1;
     await this.flush(batch.slice(0, half));
     await this.flush(batch.slice(half));
+  }
+
+  /** Puts aside what belongs to conversations that are held, behind what waits there already. */
+  private withoutHeld(batch: Entry[]): Entry[] {
+    if (this.held.size === 0) return batch;
+    for (const entry of batch) this.held.get(entry.item.conversationId)?.push(entry);
+    return batch.filter((entry) => !this.held.has(entry.item.conversationId));
+  }
+
+  /** @returns false when none of the conversations is held now: all may be tried again */
+  private async findHeld(batch: Entry[]): Promise<boolean> {
+    const ids = [...new Set(batch.map((entry) => entry.item.conversationId))];
+    const found = await this.store.heldOf(ids).catch(() => new Set<string>());
+    if (found.size === 0) return false;
+    this.observer.retried('held');
+    for (const id of found) this.held.set(id, []);
+    this.watching ??= this.watchHeld();
+    return true;
+  }
+
+  /** Looks until no conversation is held any more. */
+  private async watchHeld(): Promise<void> {
+    while (this.held.size > 0) {
+      await sleep(HELD_DELAY);
+      for (const [id, entries] of this.held) this.held.set(id, this.refuseExpired(entries));
+      const ids = [...this.held.keys()];
+      const still = await this.store.heldOf(ids).catch(() => new Set(ids));
+      for (const id of ids) if (!still.has(id) || this.held.get(id)?.length === 0) this.freed.add(id);
+      if (this.freed.size > 0) this.running ??= this.run();
+    }
+    this.watching = undefined;
+  }
+
+  /** Takes what was put aside before all that came later, once its conversation is free. */
+  private takeBack(): void {
+    if (this.freed.size === 0) return;
+    this.waiting.unshift(...[...this.freed].flatMap((id) => this.held.get(id) ?? []));
+    for (const id of this.freed) this.held.delete(id);
+    this.freed.clear();
   }
 
   private answer(batch: Entry[], answers: Appended[]): void {

@@ -45,10 +45,7 @@ export class AppendLanes implements BeforeApplicationShutdown {
       },
       retried: (reason: string) => retries.inc({ reason }),
     };
-    this.lanes = Array.from(
-      { length: LANES },
-      () => new AppendLane((items) => messages.append(items), LIMITS, observer),
-    );
+    this.lanes = Array.from({ length: LANES }, () => new AppendLane(messages, LIMITS, observer));
   }
 
   /** @throws Unavailable when the lane is full or Postgres does not answer in time */

@@ -69,6 +69,18 @@ export class MessageRepository {
     }));
   }
 
+  /** Those of the conversations that somebody holds at this moment; waits for nobody. Index: conversations_pkey. */
+  async heldOf(conversationIds: string[]): Promise<Set<string>> {
+    const rows = await this.database.query<{ id: string }>(
+      `WITH free AS MATERIALIZED (
+         SELECT id FROM conversations WHERE id = ANY ($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+       )
+       SELECT id FROM conversations WHERE id = ANY ($1::bigint[]) AND id NOT IN (SELECT id FROM free)`,
+      [conversationIds],
+    );
+    return new Set(rows.map((row) => row.id));
+  }
+
   /** One page per request, in their order; undefined where the conversation is deleted. Index: messages_pkey. */
   async pages(requests: PageRequest[]): Promise<(StoredPage | undefined)[]> {
     const rows = await this.database.queryPrepared<PageRow>(

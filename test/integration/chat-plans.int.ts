@@ -57,6 +57,7 @@ const cases: [string, RegExp[], (s: ChatStage) => Promise<unknown>][] = [
     [/messages_\d+_pkey/, /conversations_pkey/],
     (s) => s.messageRows.pages([{ conversationId: '1', after: 0, limit: 9 }]),
   ],
+  ['heldOf', [/conversations_pkey/], (s) => s.messageRows.heldOf(['1'])],
   ['truthOf', [/participations_pkey/], (s) => new BeaconRepository(s.database).truthOf([id], 1)],
   [
     'markAway',
