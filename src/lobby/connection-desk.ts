@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Attendance } from '../chat/attendance.service.js';
 import type { Sighting } from '../chat/chat.types.js';
 import { ClientKnowledge } from '../chat/client-knowledge.service.js';
 import type { State } from '../contracts/state.dto.js';
 import type { Identity } from '../platform/identity/identity.types.js';
+import { isPassingFault } from '../platform/errors/error-mapper.js';
 import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { PresenceService } from '../presence/presence.service.js';
@@ -17,6 +19,10 @@ const GOODBYE = 'client namespace disconnect';
 
 /** Until the ticker's next round renews it (ms). */
 const PRESENT_LEASE_MS = 15_000;
+
+/** How long a newcomer waits for a store that is away (ms), and between two tries. */
+const PATIENCE = 10_000;
+const RETRY_DELAY = 250;
 
 /** Receives people when they connect and notes when they go: a reload finds everything as it was. */
 @Injectable()
@@ -33,13 +39,11 @@ export class ConnectionDesk extends ConnectionLifecycle {
 
   /** Subscribes first, then reads, so that nothing falls between. */
   override async opened(connection: Connection): Promise<void> {
-    const { identity } = connection.data;
-    const { userId } = identity;
     this.knowledge.follow(connection);
     await this.presence.attach(connection);
-    const [, state] = await Promise.all([this.attendance.markHere(sightingOf(connection)), this.resume(identity)]);
+    const state = await this.receive(connection);
     this.presence.announceReady(connection, state);
-    if (state.state === 'searching') this.ticker.watch(userId);
+    if (state.state === 'searching') this.ticker.watch(connection.data.identity.userId);
   }
 
   override async closed(connection: Connection, reason: string): Promise<void> {
@@ -49,6 +53,23 @@ export class ConnectionDesk extends ConnectionLifecycle {
       this.attendance.markAway(sightingOf(connection)),
       this.ticker.leave(userId, ABSENT_LEASE_MS, reason === GOODBYE ? 'gave_up' : 'lost'),
     ]);
+  }
+
+  /**
+   * The older connection is gone by now, and nobody would be left if this one went as well: a store that is away for a moment
+   * is waited for.
+   */
+  private async receive(connection: Connection): Promise<State> {
+    for (const deadline = performance.now() + PATIENCE; ; await sleep(RETRY_DELAY))
+      try {
+        const [, state] = await Promise.all([
+          this.attendance.markHere(sightingOf(connection)),
+          this.resume(connection.data.identity),
+        ]);
+        return state;
+      } catch (error) {
+        if (!isPassingFault(error) || !connection.connected || performance.now() > deadline) throw error;
+      }
   }
 
   private async resume(caller: Identity): Promise<State> {

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { RevokeReason, ServerEvent, ServerEvents } from '../contracts/socket-events.js';
 import type { State } from '../contracts/state.dto.js';
 import { Log } from '../platform/logging/log.js';
-import { closeConnection } from '../platform/realtime/close-connection.js';
+import { answersOf, closeConnection } from '../platform/realtime/close-connection.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { sendEvent } from '../platform/realtime/socket-writer.js';
@@ -23,6 +23,9 @@ type RevokeMessage = { type: 'revoke'; userId: string; sessionId: string | null;
 /** Events that wait for one connection's `session:ready`; what is beyond is dropped, and the beacon heals it. */
 const MAX_HELD = 256;
 
+/** How long a newcomer waits until the older connection, on another process, has its answers (ms): 750 there, and the way. */
+const ELSEWHERE_WITHIN = 1_000;
+
 /** Where a user is: at most one live connection, the newest, on whichever process it ends; and the way to reach it. */
 @Injectable()
 export class PresenceService {
@@ -40,23 +43,30 @@ export class PresenceService {
       'stoa_presence_held_dropped_total',
       'Events dropped while a connection was received',
     );
-    channel.on<EmitMessage>('emit', ({ userId, event, payload }) => this.emitHere(userId, event, payload));
+    channel.on<EmitMessage>('emit', ({ userId, event, payload }) => void this.emitHere(userId, event, payload));
     channel.on<SupersedeMessage>('supersede', ({ userId, connection }) => this.supersedeHere(userId, connection));
-    channel.on<RevokeMessage>('revoke', ({ userId, sessionId, reason }) => this.revokeHere(userId, sessionId, reason));
+    channel.on<RevokeMessage>(
+      'revoke',
+      ({ userId, sessionId, reason }) => void this.revokeHere(userId, sessionId, reason),
+    );
   }
 
-  /** Makes `connection` the user's live one. The older one, wherever it is, is told and closed. */
+  /**
+   * Makes `connection` the user's live one. The older one, wherever it is, is told and closed. Ends when what that one had asked
+   * is answered, within a second: a message of the user's own that was under way is then in whatever is read next.
+   */
   async attach(connection: Connection): Promise<void> {
     connection.data.held = [];
     const previous = this.registry.put(connection);
-    if (previous) this.supersede(previous);
+    const answeredHere = previous && this.supersede(previous);
     connection.data.generation = Date.now() * 1_000;
     try {
-      this.settle(connection, await this.hold(connection, 0));
+      await this.settle(connection, await this.hold(connection, 0));
     } catch (error) {
       // Redis is away: the newest by our clock wins, and the heartbeat settles it when Redis is back.
       this.log.warn({ event: 'presence.unsettled', err: error });
     }
+    await answeredHere;
   }
 
   /** Sends `session:ready`, then what came meanwhile: subscribed first, read second, merged by the client. */
@@ -68,7 +78,7 @@ export class PresenceService {
 
   /** Renews the hold of a connection; a newer one elsewhere ends this one. @throws when Redis is away */
   async renew(connection: Connection): Promise<void> {
-    this.settle(connection, await this.hold(connection, connection.data.generation ?? 0));
+    void this.settle(connection, await this.hold(connection, connection.data.generation ?? 0));
   }
 
   /** @returns true when the user has no live connection any more */
@@ -125,28 +135,28 @@ export class PresenceService {
     return holdConnection.run(this.redis, [connectionKey(identity.userId)], args);
   }
 
-  private settle(connection: Connection, hold: Hold): void {
+  /** Ends when the connection that lost is told and has its answers. Never rejects. */
+  private async settle(connection: Connection, hold: Hold): Promise<void> {
     const { userId } = connection.data.identity;
     if (!hold.live) return this.supersede(connection);
     connection.data.generation = hold.generation;
     if (hold.process === '' || hold.process === this.channel.processId) return;
-    this.channel.send(hold.process, {
-      type: 'supersede',
-      userId,
-      connection: hold.connection,
-    } satisfies SupersedeMessage);
+    const message: SupersedeMessage = { type: 'supersede', userId, connection: hold.connection };
+    await this.channel.ask(hold.process, message, ELSEWHERE_WITHIN);
   }
 
-  private supersede(connection: Connection): void {
+  private supersede(connection: Connection): Promise<void> {
     this.registry.remove(connection);
-    if (connection.data.closing) return;
-    connection.emit('session:superseded', { at: new Date().toISOString() });
-    void closeConnection(connection, 'SUPERSEDED');
+    if (!connection.data.closing) {
+      connection.emit('session:superseded', { at: new Date().toISOString() });
+      void closeConnection(connection, 'SUPERSEDED');
+    }
+    return answersOf(connection);
   }
 
-  private supersedeHere(userId: string, connectionId: string): void {
+  private async supersedeHere(userId: string, connectionId: string): Promise<void> {
     const connection = this.registry.find(userId);
-    if (connection?.data.connectionId === connectionId) this.supersede(connection);
+    if (connection?.data.connectionId === connectionId) await this.supersede(connection);
   }
 
   private revokeHere(userId: string, sessionId: string | null, reason: RevokeReason): boolean {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploy } from '../support/deployment.js';
@@ -141,12 +142,35 @@ describe('what a dead process did not say', () => {
     for (let n = 0; n < 12; n += 1) {
       await ada.say(adas, `a${n}`);
       await bob.say(bobs, `b${n}`);
-      await new Promise((resolve) => setTimeout(resolve, 600));
+      await sleep(600);
     }
     expect(bob.all('message:new').map((m) => m.text)).toEqual(Array.from({ length: 12 }, (_, n) => `a${n}`));
     expect(ada.all('message:new').map((m) => m.text)).toEqual(Array.from({ length: 12 }, (_, n) => `b${n}`));
     expect(ada.all('conversation:started')).toHaveLength(1);
     expect([...ada.all('conversation:ended'), ...bob.all('partner:presence')]).toEqual([]);
+    for (const person of [ada, bob]) person.disconnect();
+  });
+});
+
+describe('a take-over in mid-send', () => {
+  it.each([0, 1])('shows the newcomer what the older connection sent, on process %i', async (process) => {
+    const { ada, adas, bob } = await meet(urls);
+    await ada.say(adas, 'before');
+    const conversationId = await conversationOf(ada.userId);
+    const older = ada.socket!;
+    // The message lies in the lane, as long as somebody holds the conversation.
+    await postgres.query('BEGIN');
+    await postgres.query('SELECT FROM conversations WHERE id = $1 FOR UPDATE', [conversationId]);
+    const sent = ada.say(adas, 'in mid-send');
+    await sleep(50);
+    const ready = ada.connect(urls[process]);
+    await sleep(250);
+    await postgres.query('COMMIT');
+    expect(await sent).toMatchObject({ seq: 2, duplicate: false });
+    const state = await ready;
+    expect([state.lastSeq, state.messages?.map(({ text }) => text)]).toEqual([2, ['before', 'in mid-send']]);
+    await expect.poll(() => older.connected).toBe(false);
+    await ada.ask('conversation:leave', { conversationId: adas });
     for (const person of [ada, bob]) person.disconnect();
   });
 });

@@ -148,6 +148,26 @@ describe('presence', () => {
     expect([one.presence.isLocal(userId), two.presence.isLocal(userId)]).toEqual([false, true]);
   });
 
+  it('lets a newcomer in when the older connection has its answers, wherever that is, and waits for no dead process', async () => {
+    for (const home of [one, two]) {
+      const older = await arrive(home);
+      let answer: () => void = () => undefined;
+      const settled = new Promise<void>((resolve) => (answer = resolve));
+      Object.assign(older.data, { order: { settled: () => settled } });
+      let isIn = false;
+      const newcomer = arrive(one).then(() => (isIn = true));
+      await until(() => older.events.includes('session:superseded'));
+      await sleep(100);
+      expect(isIn).toBe(false);
+      answer();
+      await newcomer;
+    }
+    await one.redis.hset(connectionKey(userId), { process: randomUUID(), connection: 'c', generation: 1 });
+    const startedAt = performance.now();
+    await arrive(one);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
   it('does not take the end of an old connection for the end of the user', async () => {
     const first = await arrive(one);
     const second = await arrive(two);

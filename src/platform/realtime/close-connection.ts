@@ -13,9 +13,13 @@ const ANSWERS_WITHIN = 750;
 export async function closeConnection(connection: Connection, code: ClosingCode): Promise<void> {
   const { data } = connection;
   data.closing ??= code;
-  const answered = Promise.all([data.order?.settled(), pause(LINGER)]);
-  await Promise.race([answered, pause(ANSWERS_WITHIN)]);
+  await Promise.all([answersOf(connection), pause(LINGER)]);
   connection.disconnect(true);
+}
+
+/** Resolves when what the connection asked until now is answered, or after 750 ms. Never rejects. */
+export async function answersOf({ data }: Connection): Promise<void> {
+  await Promise.race([data.order?.settled(), pause(ANSWERS_WITHIN)]);
 }
 
 const pause = (ms: number): Promise<void> => sleep(ms, undefined, { ref: false });

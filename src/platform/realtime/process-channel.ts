@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Log } from '../logging/log.js';
@@ -12,10 +13,20 @@ export const channelOf = (processId: string): string => `stoa:{process:${process
 /** One hint to another process. Best effort: whatever is lost, the beacon heals. */
 export interface ChannelMessage {
   type: string;
+  question?: Question;
   [field: string]: unknown;
 }
 
-type ChannelListener = (message: never) => void;
+/** What a listener promises is awaited where the sender asked to know (`ask`). */
+type ChannelListener = (message: never) => void | Promise<void>;
+
+/** Where the end of what a message asks for is waited for. */
+interface Question {
+  process: string;
+  id: number;
+}
+
+type Answer = { type: 'answer'; id: number };
 
 /** Messages of one turn of the event loop to one process; what is beyond is dropped and counted. */
 const MAX_WAITING = 10_000;
@@ -27,6 +38,8 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
   readonly processId = randomUUID();
   private readonly listeners = new Map<string, ChannelListener>();
   private readonly outgoing = new Map<string, ChannelMessage[]>();
+  private readonly questions = new Map<number, () => void>();
+  private asked = 0;
   private readonly dropped;
   private readonly batchSize;
 
@@ -40,10 +53,14 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     this.batchSize = metrics.histogram('stoa_channel_batch_messages', 'Hints in one publish', {
       buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
     });
+    this.on<Answer>('answer', ({ id }) => this.questions.get(id)?.());
   }
 
   /** Handles incoming messages of a type; one listener per type. */
-  on<Message extends ChannelMessage>(type: Message['type'], listener: (message: Message) => void): void {
+  on<Message extends ChannelMessage>(
+    type: Message['type'],
+    listener: (message: Message) => void | Promise<void>,
+  ): void {
     this.listeners.set(type, listener);
   }
 
@@ -57,6 +74,15 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     }
     if (waiting.length >= MAX_WAITING) this.dropped.inc();
     else waiting.push(message);
+  }
+
+  /** Sends, and resolves when the other process has done what it says, or nobody listens there, or the time is up. Never rejects. */
+  async ask(processId: string, message: ChannelMessage, withinMs: number): Promise<void> {
+    const id = (this.asked += 1);
+    const answered = new Promise<void>((resolve) => this.questions.set(id, resolve));
+    this.send(processId, { ...message, question: { process: this.processId, id } });
+    await Promise.race([answered, sleep(withinMs, undefined, { ref: false })]);
+    this.questions.delete(id);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -79,20 +105,36 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     this.outgoing.delete(processId);
     this.batchSize.observe(batch.length);
     try {
-      await this.redis.spublish(channelOf(processId), JSON.stringify(batch));
+      if ((await this.redis.spublish(channelOf(processId), JSON.stringify(batch))) === 0) this.giveUp(batch);
     } catch (error) {
+      this.giveUp(batch);
       this.dropped.inc(batch.length);
       this.log.debug({ event: 'channel.publish_failed', messages: batch.length, err: error });
     }
   }
 
+  /** Nobody will answer. */
+  private giveUp(batch: ChannelMessage[]): void {
+    for (const { question } of batch) if (question) this.questions.get(question.id)?.();
+  }
+
   private receive(text: string): void {
     for (const message of JSON.parse(text) as ChannelMessage[]) {
       try {
-        this.listeners.get(message.type)?.(message as never);
+        const done = this.listeners.get(message.type)?.(message as never);
+        if (done) done.catch((error: unknown) => this.noteFailure(message, error)).finally(() => this.answer(message));
+        else this.answer(message);
       } catch (error) {
-        this.log.error({ event: 'channel.listener_failed', type: message.type, err: error });
+        this.noteFailure(message, error);
       }
     }
+  }
+
+  private answer({ question }: ChannelMessage): void {
+    if (question) this.send(question.process, { type: 'answer', id: question.id } satisfies Answer);
+  }
+
+  private noteFailure({ type }: ChannelMessage, error: unknown): void {
+    this.log.error({ event: 'channel.listener_failed', type, err: error });
   }
 }
