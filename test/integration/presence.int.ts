@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../scripts/services/redis.mjs';
 import { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Connection } from '../../src/platform/realtime/connection.types.js';
+import { ChannelWatch } from '../../src/platform/realtime/channel-watch.js';
 import { ProcessChannel } from '../../src/platform/realtime/process-channel.js';
 import { createRedis } from '../../src/platform/redis/redis-connection.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
@@ -21,12 +24,13 @@ let store: Awaited<ReturnType<typeof startRedis>>;
 interface Process {
   presence: PresenceService;
   redis: RedisClient;
+  watch: ChannelWatch;
 }
 
-async function startProcess(): Promise<Process> {
+async function startProcess(subscriberUrl = store.url): Promise<Process> {
   const [redis, subscriber] = [
     createRedis([store.url], 'request', () => {}),
-    createRedis([store.url], 'subscriber', () => {}),
+    createRedis([subscriberUrl], 'subscriber', () => {}),
   ];
   clients.push(redis, subscriber);
   await Promise.all([redis.connect(), subscriber.connect()]);
@@ -43,6 +47,32 @@ async function startProcess(): Promise<Process> {
       new Metrics(),
     ),
     redis,
+    watch: new ChannelWatch(channel, log, new Metrics()),
+  };
+}
+
+/** A way to Redis whose far end can vanish: what is open then hears nothing any more, no goodbye either; what comes later passes. */
+async function aWay(): Promise<{ url: string; vanish: () => void; close: () => void }> {
+  const { hostname, port } = new URL(store.url);
+  const open = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = connect(Number(port), hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(from);
+      from.on('data', (chunk) => to.write(chunk)).on('error', () => from.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    vanish: () => open.forEach((socket) => socket.removeAllListeners('data').pause()),
+    close: () => {
+      server.close();
+      open.forEach((socket) => socket.destroy());
+    },
   };
 }
 
@@ -238,5 +268,26 @@ describe('presence', () => {
     await two.presence.renew(newer.connection);
     await until(() => older.closed);
     expect([older.closed, newer.closed]).toEqual([true, false]);
+  });
+
+  it('hears again after the host of its subscription vanished without a word', async () => {
+    const way = await aWay();
+    const three = await startProcess(way.url);
+    const socket = await arrive(three);
+    await three.watch.look();
+    const hint = (seq: number): void => one.presence.emit(userId, 'message:seen', { conversationId: 'c', seq });
+    hint(1);
+    await until(() => socket.sent.length === 2);
+    way.vanish();
+    hint(2);
+    await sleep(200);
+    expect(socket.sent).toHaveLength(2);
+    await three.watch.look();
+    for (let seq = 3; seq < 100 && socket.sent.length === 2; seq += 1) {
+      hint(seq);
+      await sleep(100);
+    }
+    expect(socket.sent.length).toBeGreaterThan(2);
+    way.close();
   });
 });

@@ -26,6 +26,9 @@ interface Question {
   id: number;
 }
 
+/** Done; or nobody listens, or not in time; or it could not be sent. */
+export type AskOutcome = 'done' | 'unheard' | 'unsent';
+
 type Answer = { type: 'answer'; id: number };
 
 /** Messages of one turn of the event loop to one process; what is beyond is dropped and counted. */
@@ -38,7 +41,7 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
   readonly processId = randomUUID();
   private readonly listeners = new Map<string, ChannelListener>();
   private readonly outgoing = new Map<string, ChannelMessage[]>();
-  private readonly questions = new Map<number, () => void>();
+  private readonly questions = new Map<number, (outcome: AskOutcome) => void>();
   private asked = 0;
   private readonly dropped;
   private readonly batchSize;
@@ -53,7 +56,9 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     this.batchSize = metrics.histogram('stoa_channel_batch_messages', 'Hints in one publish', {
       buckets: [1, 2, 4, 8, 16, 32, 64, 128, 256],
     });
-    this.on<Answer>('answer', ({ id }) => this.questions.get(id)?.());
+    this.on<Answer>('answer', ({ id }) => this.questions.get(id)?.('done'));
+    // Nothing to do: that it is answered is all.
+    this.on('echo', () => undefined);
   }
 
   /** Handles incoming messages of a type; one listener per type. */
@@ -76,13 +81,24 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     else waiting.push(message);
   }
 
-  /** Sends, and resolves when the other process has done what it says, or nobody listens there, or the time is up. Never rejects. */
-  async ask(processId: string, message: ChannelMessage, withinMs: number): Promise<void> {
+  /** Sends, and waits until the other process has done what it says; not where nobody listens or it cannot be sent. Never rejects. */
+  async ask(processId: string, message: ChannelMessage, withinMs: number): Promise<AskOutcome> {
     const id = (this.asked += 1);
-    const answered = new Promise<void>((resolve) => this.questions.set(id, resolve));
+    const answered = new Promise<AskOutcome>((resolve) => this.questions.set(id, resolve));
     this.send(processId, { ...message, question: { process: this.processId, id } });
-    await Promise.race([answered, sleep(withinMs, undefined, { ref: false })]);
+    const outcome = await Promise.race([answered, sleep(withinMs, 'unheard' as const, { ref: false })]);
     this.questions.delete(id);
+    return outcome;
+  }
+
+  /** Whether this process hears what is sent to it; `unsent`: Redis is away, and nobody can tell. */
+  echo(withinMs: number): Promise<AskOutcome> {
+    return this.ask(this.processId, { type: 'echo' }, withinMs);
+  }
+
+  /** Makes the subscription anew, over a new connection. */
+  resubscribe(): void {
+    this.subscriber.disconnect(true);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -105,17 +121,17 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     this.outgoing.delete(processId);
     this.batchSize.observe(batch.length);
     try {
-      if ((await this.redis.spublish(channelOf(processId), JSON.stringify(batch))) === 0) this.giveUp(batch);
+      if ((await this.redis.spublish(channelOf(processId), JSON.stringify(batch))) === 0) this.giveUp(batch, 'unheard');
     } catch (error) {
-      this.giveUp(batch);
+      this.giveUp(batch, 'unsent');
       this.dropped.inc(batch.length);
       this.log.debug({ event: 'channel.publish_failed', messages: batch.length, err: error });
     }
   }
 
   /** Nobody will answer. */
-  private giveUp(batch: ChannelMessage[]): void {
-    for (const { question } of batch) if (question) this.questions.get(question.id)?.();
+  private giveUp(batch: ChannelMessage[], outcome: AskOutcome): void {
+    for (const { question } of batch) if (question) this.questions.get(question.id)?.(outcome);
   }
 
   private receive(text: string): void {

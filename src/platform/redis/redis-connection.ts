@@ -16,16 +16,25 @@ export type RedisProfile = 'request' | 'worker' | 'subscriber';
 const CONNECT_TIMEOUT = 1_000;
 const COMMAND_TIMEOUT = 500;
 const MAX_RECONNECT_DELAY = 1_000;
+/** Silence after which the kernel asks whether the other end is still there; 10 s later a host that vanished is noticed. */
+const KEEP_ALIVE = 10_000;
+/** A connection on which a command waits and nothing comes for this long is dead: what is sent later would wait behind it. */
+const SOCKET_TIMEOUT = 2_000;
 
 const retryDelayMs = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 6), MAX_RECONNECT_DELAY);
 
 function optionsOf(profile: RedisProfile): RedisOptions {
-  const base: RedisOptions = { connectTimeout: CONNECT_TIMEOUT, retryStrategy: retryDelayMs, lazyConnect: true };
+  const base: RedisOptions = {
+    connectTimeout: CONNECT_TIMEOUT,
+    retryStrategy: retryDelayMs,
+    lazyConnect: true,
+    keepAlive: KEEP_ALIVE,
+  };
   if (profile === 'worker') return { ...base, maxRetriesPerRequest: null };
-  if (profile === 'subscriber') return { ...base, enableOfflineQueue: false, autoResubscribe: true };
+  const hurried = { ...base, enableOfflineQueue: false, socketTimeout: SOCKET_TIMEOUT };
+  if (profile === 'subscriber') return { ...hurried, autoResubscribe: true };
   return {
-    ...base,
-    enableOfflineQueue: false,
+    ...hurried,
     maxRetriesPerRequest: 1,
     autoResendUnfulfilledCommands: false,
     commandTimeout: COMMAND_TIMEOUT,
