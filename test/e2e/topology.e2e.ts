@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startProxy } from '../../scripts/services/proxy.mjs';
+import { authJobs } from '../../src/auth/auth.jobs.js';
+import { cleanupJobs } from '../../src/cleanup/cleanup.jobs.js';
+import { matchingJobs } from '../../src/matching/matching.jobs.js';
+import { QUEUE_PREFIX } from '../../src/platform/queue/job-producer.js';
+import { privacyJobs } from '../../src/privacy/privacy.jobs.js';
 import { deploy } from '../support/deployment.js';
 import type { Deployment, Member } from '../support/deployment.js';
 import { Person, meet } from '../support/person.js';
@@ -66,13 +73,17 @@ function keepTalking({ ada, bob, adas, bobs }: Meeting): () => Promise<number> {
   };
 }
 
+/** The repeated jobs of every queue, by name. */
+async function schedulersOf(redis: Redis): Promise<string[]> {
+  const named = [authJobs, cleanupJobs, matchingJobs, privacyJobs].map(async ({ queue: name }) => {
+    const queue = new Queue(name, { connection: redis, prefix: QUEUE_PREFIX });
+    return (await queue.getJobSchedulers()).map(({ key }) => `${name} ${key}`);
+  });
+  return (await Promise.all(named)).flat().toSorted();
+}
+
 const connectionsOf = async (member: Member): Promise<number> =>
   Number(/^stoa_presence_connections (\d+)$/m.exec(await member.metrics())?.[1]);
-
-async function until(condition: () => Promise<boolean>, ms = 15_000): Promise<void> {
-  for (const deadline = performance.now() + ms; !(await condition()); await sleep(50))
-    if (performance.now() > deadline) throw new Error('waited in vain');
-}
 
 describe('behind the proxy', () => {
   it('two strangers meet and talk, whichever processes they come to', async () => {
@@ -132,15 +143,16 @@ describe('behind the proxy', () => {
   });
 
   it('Redis is emptied while people talk and search', async () => {
-    const { Redis } = await import('ioredis');
     const redis = new Redis(deployment.redisUrl);
     const meeting = await meet([proxy.url]);
     const waiting = await Person.guest(proxy.url, { interests: ['flushed'] });
     await waiting.connect();
     await waiting.ask('search:start', {});
     const stop = keepTalking(meeting);
+    const before = await schedulersOf(redis);
+    expect(before.length).toBeGreaterThan(6);
     await redis.flushall();
-    await until(async () => (await redis.keys('*repeat*')).length > 2);
+    await expect.poll(() => schedulersOf(redis), { timeout: 60_000 }).toEqual(before);
     const partner = await Person.guest(proxy.url, { interests: ['flushed'] });
     await partner.connect();
     await partner.ask('search:start', {});

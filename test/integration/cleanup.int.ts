@@ -99,6 +99,17 @@ describe('goodbyes without a word', () => {
     await expect.poll(() => endOf(conversation), { timeout: 8_000 }).toBe('abandoned');
   });
 
+  it('does so, a sweep later, when the job was lost with an emptied Redis', async () => {
+    const conversation = await openConversation();
+    const before = await abandonments();
+    const lostAt = performance.now();
+    await worker.get(Attendance).markAway({ userId: conversation.members[0].userId, generation: 1 });
+    await vi.waitUntil(async () => (await abandonments()) > before, { timeout: 900, interval: 5 });
+    await worker.get<RedisClient>(REDIS).flushall();
+    await vi.waitUntil(async () => (await endOf(conversation)) === 'abandoned', { timeout: 8_000, interval: 50 });
+    expect(performance.now() - lostAt).toBeGreaterThanOrEqual(GRACE_MS);
+  });
+
   it('starts the grace of members whose process died, once Redis can be trusted', async () => {
     const { members } = await openConversation();
     const [alive, dead] = members;

@@ -124,16 +124,34 @@ export class JobProducer implements OnApplicationShutdown {
     await Promise.allSettled([...this.queues.values()].map((queue) => queue.close()));
   }
 
+  /** @throws what the last that failed threw */
   private async upsertAll(): Promise<void> {
-    for (const schedule of this.schedules) await this.upsert(schedule);
+    let failure: unknown;
+    await this.forEachSchedule(
+      (schedule) => this.upsert(schedule),
+      (error) => (failure = error),
+    );
+    if (failure) throw failure;
   }
 
-  private async lookAfterAll(): Promise<void> {
-    try {
-      for (const schedule of this.schedules) if (!(await this.isToCome(schedule))) await this.putAnew(schedule);
-    } catch (error) {
-      this.log.debug({ event: 'job.schedule_unseen', err: error });
-    }
+  private lookAfterAll(): Promise<void> {
+    return this.forEachSchedule(async (schedule) => {
+      if (!(await this.isToCome(schedule))) await this.putAnew(schedule);
+    });
+  }
+
+  /** One that fails does not keep the others from coming back. */
+  private async forEachSchedule(
+    look: (schedule: Schedule) => Promise<void>,
+    onFailure?: (error: unknown) => void,
+  ): Promise<void> {
+    for (const schedule of this.schedules)
+      try {
+        await look(schedule);
+      } catch (error) {
+        this.log.warn({ event: 'job.schedule_unseen', job: schedule.name, err: error });
+        onFailure?.(error);
+      }
   }
 
   /** False also when the next run is later than it should be: the process that made it had a clock that was ahead. */
