@@ -5,8 +5,11 @@ import { Log } from '../platform/logging/log.js';
 import { RedisEpoch } from '../platform/redis/redis-epoch.js';
 import { PresenceService } from '../presence/presence.service.js';
 
-/** Members looked at in one sweep: the next one goes on from there. */
-const MAX_LOOKED_AT = 5_000;
+/** Members looked at in one step. */
+const STEP = 5_000;
+
+/** How long one sweep looks (ms), step after step, well within the pause between two; the next one goes on from there. */
+const LOOKS_FOR = 2_000;
 
 /** Redis must have stood for this long (ms) before somebody's absence in it counts: every live connection has renewed since. */
 const MIN_STABLE = 10_000;
@@ -28,7 +31,7 @@ export class ConversationSweep {
   async run(): Promise<void> {
     await this.conversations.endAbandoned();
     await this.conversations.endIdle();
-    if (this.epoch.stableForMs > MIN_STABLE) await this.markTheDead();
+    if (this.epoch.stableForMs > MIN_STABLE) await this.lookForTheDead();
   }
 
   /** @returns how many ended */
@@ -36,10 +39,16 @@ export class ConversationSweep {
     return this.conversations.endAbandoned();
   }
 
-  /** Whoever is in a conversation and has no connection anywhere: their process died before it could say so. */
+  private async lookForTheDead(): Promise<void> {
+    const until = performance.now() + LOOKS_FOR;
+    do await this.markTheDead();
+    while (this.cursor !== undefined && performance.now() < until);
+  }
+
+  /** One step: whoever is in a conversation and has no connection anywhere: their process died before it could say so. */
   private async markTheDead(): Promise<void> {
-    const members = await this.attendance.membersHere(this.cursor, MAX_LOOKED_AT);
-    this.cursor = members.length < MAX_LOOKED_AT ? undefined : members.at(-1)?.userId;
+    const members = await this.attendance.membersHere(this.cursor, STEP);
+    this.cursor = members.length < STEP ? undefined : members.at(-1)?.userId;
     const presence = await this.presence.livePresence(members.map(({ userId }) => userId));
     // As they were seen before presence was asked: whoever came since is not marked.
     const dead = members.filter(({ userId }) => presence.get(userId) === false);
