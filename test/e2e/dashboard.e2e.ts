@@ -66,9 +66,25 @@ describe('the dashboard', () => {
   });
 });
 
-describe('an alert', () => {
-  const runbook = read('docs/runbook.md');
+const runbook = read('docs/runbook.md');
 
+describe('the runbook', () => {
+  /** Names of Stoa that are no metrics. */
+  const roles = [...read('src/platform/postgres/roles.ts').matchAll(/_ROLE = '(stoa_\w+)'/g)].map((found) => found[1]);
+  const namesIn = (text: string) => [...text.matchAll(/\bstoa_\w+/g)].map(([name]) => name);
+  const told = namesIn(runbook).filter((name) => !roles.includes(name));
+  const alarmed = alerts.flatMap(({ expr }) => namesIn(expr));
+  const signals = [...new Set([...told, ...alarmed])].toSorted((a, b) => a.localeCompare(b));
+  const onDashboard = new Set(panels.flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => namesIn(expr))));
+
+  it.each(signals)('names %s, which a process serves and the dashboard shows', (name) => {
+    const forms = [name, `${name}_bucket`, `${name}_count`, `${name}_sum`];
+    expect(forms.some((form) => served.has(form))).toBe(true);
+    expect(forms.some((form) => onDashboard.has(form))).toBe(true);
+  });
+});
+
+describe('an alert', () => {
   it.each(alerts)(
     '$alert asks for what exists, and the runbook has an entry for it',
     ({ alert, expr, labels, annotations }) => {
