@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { OpenOutcome } from '../chat/chat.types.js';
 import { ConversationService } from '../chat/conversation.service.js';
 import { Log } from '../platform/logging/log.js';
+import { traced } from '../platform/tracing/traced.js';
 import { ClaimResolver } from './claim-resolver.js';
 import type { Claim, ClaimedSearch, Fate } from './claim.types.js';
 import { OpeningTransaction } from './opening.transaction.js';
+import { SearchTraces } from './search-traces.js';
 import type { ProposedPair } from './ticket.types.js';
 
 /** What became of claims. */
@@ -21,12 +23,16 @@ export class MatchOpener {
     private readonly opening: OpeningTransaction,
     private readonly resolver: ClaimResolver,
     private readonly conversations: ConversationService,
+    private readonly traces: SearchTraces,
     private readonly log: Log,
   ) {}
 
   /** @throws when Postgres does not answer: the claims are then concluded by their outcome, here or by the sweep */
   async open(shard: string, claims: readonly Claim[]): Promise<OpenedClaims> {
-    const outcomes = await this.opening.commit(shard, claims).catch(async (error: unknown) => {
+    const searchIds = claims.flatMap(({ pair: { a, b } }) => [a.searchId, b.searchId]);
+    const links = await this.traces.of(shard, searchIds);
+    const opening = traced('match open', { links }, () => this.opening.commit(shard, claims));
+    const outcomes = await opening.catch(async (error: unknown) => {
       // Whether the commit took place is unknown: the truth is asked, and when it is silent the claims' leases run out.
       await this.resolver.resolve(shard, claims.flatMap(searchesIn)).catch(() => undefined);
       throw error;

@@ -21,6 +21,7 @@ import { SearchQueue } from './search-queue.js';
 import { SearchRecords } from './search-records.js';
 import { SearchStatusReader } from './search-status.reader.js';
 import { SearchService } from './search.service.js';
+import { SearchTraces } from './search-traces.js';
 import { ShardFeed } from './shard-feed.js';
 import { ShardKeeper } from './shard-keeper.js';
 import { ShardMemory } from './shard-memory.js';
@@ -52,6 +53,7 @@ import { ShardSweeper } from './shard-sweeper.js';
     SearchRecords,
     SearchService,
     SearchStatusReader,
+    SearchTraces,
     ShardFeed,
     ShardKeeper,
     ShardMemory,

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import type { Avoidance } from '../safety/avoidance.types.js';
+import { noteTrace } from './search-traces.js';
 import { DELTAS_KEPT, HOME_TTL_MS, RUNNER_LEASE_MS, SEARCH_LEASE_MS, TOMBSTONE_MS } from './search.limits.js';
 import {
   blockScript,
@@ -51,6 +52,7 @@ export class SearchQueue {
   constructor(@Inject(REDIS) private readonly redis: RedisClient) {}
 
   enqueue({ shard, searchId, userId, attrs, sinceMs, avoidance }: Enqueue) {
+    noteTrace(this.redis, { shard, searchId });
     const keys = [
       ticketKey(shard, searchId),
       userKey(shard, userId),

@@ -33,3 +33,6 @@ export const DELTAS_PER_POLL = 5_000;
 
 /** Dead searches and expired claims that one sweep looks after at most. */
 export const SWEEP_BATCH = 500;
+
+/** How long the trace of a search is known (ms): longer than most wait. */
+export const TRACE_TTL_MS = 600_000;

@@ -34,5 +34,8 @@ export const reportKey = (shard: string): string => shardKey(shard, 'profiles');
 /** STRING JSON `LearningSnapshot`: what the shard has learnt, for a worker that takes over. TTL: `LEARNING_TTL_MS`. */
 export const learningKey = (shard: string): string => shardKey(shard, 'learning');
 
+/** STRING W3C traceparent of what began the search, only while tracing is on. TTL: `TRACE_TTL_MS`. */
+export const traceKey = (shard: string, searchId: string): string => shardKey(shard, `trace:${searchId}`);
+
 /** STRING `shard:searchId`: where a user searches. Set NX before the search is queued. TTL: `HOME_TTL_MS`, renewed with the lease. */
 export const homeKey = (userId: string): string => `stoa:home:${userId}`;

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
@@ -13,6 +14,8 @@ interface Span {
   spanId: string;
   parentSpanId?: string;
   service: string;
+  startTimeUnixNano: string;
+  links?: { traceId: string; spanId: string }[];
   attributes: { key: string; value: { stringValue: string } }[];
 }
 interface Delivery {
@@ -52,6 +55,15 @@ function wayTo(span: Span): string[] {
   return [...(parent ? wayTo(parent) : []), `${span.service}: ${span.name}`];
 }
 
+/** Who runs a shard; `wanted` while nobody has taken it up. */
+async function runnerOf(redisUrl: string): Promise<string> {
+  const redis = new Redis(redisUrl);
+  const [key] = await redis.keys('stoa:{mm:*}:runner');
+  const runner = key ? await redis.get(key) : null;
+  redis.disconnect();
+  return runner ?? '';
+}
+
 const ways = (): string[] => spans.map((span) => wayTo(span).join(' > '));
 
 describe('traces', () => {
@@ -84,6 +96,38 @@ describe('traces', () => {
       () => expect(ways()).toContainEqual(expect.stringMatching(/^stoa-api: socket message:send > stoa-api: SQL \w+$/)),
       { timeout: 10_000, interval: 100 },
     );
+  });
+
+  it('follow a search to the opening of its conversation, though the shard was running already', async () => {
+    const [api] = deployment.apis as [Deployment['apis'][0]];
+    const begunAt = Date.now();
+    const [eve, fay] = [await Person.guest(api.url), await Person.guest(api.url)];
+    for (const person of [eve, fay]) await person.connect();
+    await eve.ask('search:start', {});
+    // Until her shard runs: then nothing of the second click is told by a job.
+    await vi.waitFor(async () => expect(await runnerOf(deployment.redisUrl)).toMatch(/^(?!wanted).+/), {
+      timeout: 10_000,
+      interval: 50,
+    });
+    await fay.ask('search:start', {});
+    await fay.next('conversation:started', { ms: 15_000 });
+    await vi.waitFor(
+      () => {
+        const since = spans.filter(({ startTimeUnixNano }) => Number(startTimeUnixNano) / 1e6 >= begunAt);
+        const clicks = since.filter(({ name }) => name === 'socket search:start').map(({ traceId }) => traceId);
+        const opening = since.find(({ name }) => name === 'match open');
+        expect(clicks).toHaveLength(2);
+        expect(new Set(opening?.links?.map(({ traceId }) => traceId))).toEqual(new Set(clicks));
+        const runs = since.filter(({ name, traceId }) => name.startsWith('job matching') && clicks.includes(traceId));
+        expect(new Set(runs.map(({ traceId }) => traceId)).size).toBeLessThan(2);
+        expect(opening?.service).toBe('stoa-worker');
+        expect(ways()).toContainEqual(expect.stringMatching(/stoa-worker: match open > stoa-worker: SQL/));
+        // Whoever came first has the run of the shard in their trace.
+        expect(ways()).toContain('stoa-api: socket search:start > stoa-worker: job matching shard.run');
+      },
+      { timeout: 10_000, interval: 100 },
+    );
+    for (const person of [eve, fay]) person.disconnect();
   });
 
   it('hold no texts, addresses or people', async () => {

@@ -1,5 +1,5 @@
 import { ROOT_CONTEXT, SpanStatusCode, TraceFlags, context, trace } from '@opentelemetry/api';
-import type { Span, SpanKind } from '@opentelemetry/api';
+import type { Span, SpanContext, SpanKind } from '@opentelemetry/api';
 import { currentContext } from '../request-context/request-context.js';
 
 /** Where a piece of work comes from, as W3C `traceparent`; travels with jobs. */
@@ -11,6 +11,8 @@ interface TracedOptions {
   attributes?: Record<string, string>;
   /** What caused it, where that is not the work that runs now. */
   parent?: TraceParent | undefined;
+  /** What else led to it: work that was joined to other work on its way. */
+  links?: readonly TraceParent[];
 }
 
 const TRACE_PARENT = /^00-([\da-f]{32})-([\da-f]{16})-([\da-f]{2})$/;
@@ -25,7 +27,7 @@ export function switchTracingOn(): void {
 /** Runs `work` inside a span of that name. Costs nothing while tracing is off, which it is unless OTLP_URL is set. */
 export function traced<T>(
   name: string,
-  { kind, attributes = {}, parent }: TracedOptions,
+  { kind, attributes = {}, parent, links = [] }: TracedOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   if (!isOn) return work();
@@ -33,6 +35,10 @@ export function traced<T>(
   const options = {
     ...(kind === undefined ? {} : { kind }),
     attributes: { ...attributes, ...(requestId ? { 'stoa.request_id': requestId } : {}) },
+    links: links
+      .map((link) => spanOf(link))
+      .filter((context) => context !== undefined)
+      .map((context) => ({ context })),
   };
   return trace
     .getTracer('stoa')
@@ -59,8 +65,13 @@ export function currentTraceParent(): TraceParent | undefined {
 }
 
 function contextOf(parent: TraceParent): ReturnType<typeof context.active> {
+  const span = spanOf(parent);
+  return span ? trace.setSpanContext(ROOT_CONTEXT, span) : ROOT_CONTEXT;
+}
+
+/** undefined for what is no traceparent. */
+function spanOf(parent: TraceParent): SpanContext | undefined {
   const [, traceId, spanId, flags] = TRACE_PARENT.exec(parent) ?? [];
-  if (!traceId || !spanId) return ROOT_CONTEXT;
-  const traceFlags = flags === '01' ? TraceFlags.SAMPLED : TraceFlags.NONE;
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId, spanId, traceFlags, isRemote: true });
+  if (!traceId || !spanId) return undefined;
+  return { traceId, spanId, traceFlags: flags === '01' ? TraceFlags.SAMPLED : TraceFlags.NONE, isRemote: true };
 }
