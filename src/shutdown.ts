@@ -4,6 +4,8 @@ import { Metrics } from './platform/metrics/metrics.js';
 
 /** After this the process ends, whatever still hangs (ms). */
 const HARD_DEADLINE = 20_000;
+/** The same when the process is in a state that nobody foresaw (ms). */
+const CRASH_DEADLINE = 10_000;
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
@@ -26,7 +28,7 @@ export function holdSignals(): () => NodeJS.Signals | undefined {
 
 /**
  * Ends the process well on SIGTERM and SIGINT: `drain`, then Nest's hooks, then `last`, then exit; in 20 s at most.
- * An uncaught exception takes the same way with exit code 1.
+ * An uncaught exception takes the same way with exit code 1, in 10 s at most, also when it was ending already.
  */
 export function shutDownGracefully(
   app: INestApplicationContext,
@@ -36,10 +38,10 @@ export function shutDownGracefully(
 ): void {
   const log = app.get(Log);
   let ending = false;
-  const end = async (exitCode: number): Promise<void> => {
+  const end = async (exitCode: number, deadline: number): Promise<void> => {
+    setTimeout(() => process.exit(exitCode || 1), deadline).unref();
     if (ending) return;
     ending = true;
-    setTimeout(() => process.exit(exitCode || 1), HARD_DEADLINE).unref();
     try {
       await drain();
       await app.close();
@@ -52,14 +54,14 @@ export function shutDownGracefully(
   };
   const stop = (signal: NodeJS.Signals): void => {
     log.info({ event: 'process.stopping', signal });
-    void end(0);
+    void end(0, HARD_DEADLINE);
   };
   for (const signal of SIGNALS) process.on(signal, stop);
   const early = releaseSignals();
   if (early) stop(early);
   process.on('uncaughtException', (error) => {
     log.error({ event: 'process.uncaught_exception', err: error });
-    void end(1);
+    void end(1, CRASH_DEADLINE);
   });
   const rejections = app.get(Metrics).counter('stoa_process_unhandled_rejections_total', 'Promises that failed unseen');
   process.on('unhandledRejection', (reason) => {

@@ -11,6 +11,7 @@ import { ConfigModule } from './config/config.module.js';
 import { MatchingModule } from './matching/matching.module.js';
 import { MatchingProcessor } from './matching/matching.processor.js';
 import { QueueDashboard } from './ops/queue-dashboard.service.js';
+import { StaffAccess } from './ops/staff-access.service.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
 import { JobRunnerModule } from './platform/queue/queue.module.js';
@@ -29,6 +30,7 @@ import { PresenceModule } from './presence/presence.module.js';
     RetentionLag,
     GivenUp,
     QueueDashboard,
+    StaffAccess,
   ],
 })
 export class WorkerModule {

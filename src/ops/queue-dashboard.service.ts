@@ -10,7 +10,7 @@ import { Log } from '../platform/logging/log.js';
 import { MetricsServer } from '../platform/metrics/metrics-server.js';
 import { JobProducer } from '../platform/queue/job-producer.js';
 import { JobRunner } from '../platform/queue/job-runner.js';
-import { staffAccess } from './staff-access.js';
+import { StaffAccess } from './staff-access.service.js';
 
 /** bull-board on the operators' port of a worker, for whoever has the staff's password. Jobs carry ids only, so that is all it shows. */
 @Injectable()
@@ -23,13 +23,14 @@ export class QueueDashboard implements OnApplicationBootstrap {
     private readonly server: MetricsServer,
     private readonly staff: StaffConfig,
     private readonly log: Log,
+    private readonly access: StaffAccess,
   ) {}
 
   onApplicationBootstrap(): void {
     const { password } = this.staff;
     if (password === undefined) return;
     const app = express().disable('x-powered-by');
-    app.use(staffAccess(password));
+    app.use(this.access.handler(password));
     // Built when first asked for: queues cannot be made while Redis is away.
     app.use((request, response, next) => {
       try {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ORIGIN, deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
 import { Person, aProfile } from '../support/person.js';
-import { dial, readAnswer, sendRaw, timeUntilClosed } from '../support/raw-http.js';
+import { dial, readAnswer, sendRaw, timeToAnswer, timeUntilClosed } from '../support/raw-http.js';
 import type { RawAnswer } from '../support/raw-http.js';
 
 // The rows of security.md, section 3, that concern HTTP: a row a test, named by its number. Black box, over real processes.
@@ -260,6 +260,7 @@ describe('bodies', () => {
     ['depth 10 of objects', '{"a":'.repeat(10) + '1' + '}'.repeat(10)],
     ['a text', '"adult"'],
     ['two values', '{} {}'],
+    ['a byte order mark', `\uFEFF${JSON.stringify(guest)}`],
     ['a duplicated key', JSON.stringify(guest).replace('{', '{"adult":false,')],
     ['a duplicated key, escaped', JSON.stringify(guest).replace('{', '{"\\u0061dult":false,')],
     ['__proto__', '{"__proto__":{"adult":true}}'],
@@ -270,6 +271,10 @@ describe('bodies', () => {
     const startedAt = performance.now();
     const answer = await sendRaw(url, rawPost(person, '/guests', body), 150);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
+    // The machine is others' too: the quickest of five tells what the work takes.
+    const times: number[] = [];
+    for (let i = 0; i < 5; i += 1) times.push(await timeToAnswer(url, rawPost(person, '/guests', body)));
+    expect(Math.min(...times)).toBeLessThan(50);
     expect([400, 422]).toContain(answer.status);
     expect(['JSON_INVALID', 'INPUT_INVALID']).toContain(JSON.parse(answer.body).code);
   });

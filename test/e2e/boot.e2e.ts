@@ -236,3 +236,46 @@ describe('a deployment', () => {
     await deployment.stop();
   });
 });
+
+/** A process whose drain never ends, and whose clock is set ahead by hand. @returns its exit code, and what it said last */
+function hangingProcess(events: string) {
+  const program = `
+    import { mock } from 'node:test';
+    const { shutDownGracefully } = await import('./dist/shutdown.js');
+    const say = (text) => process.stdout.write(text + '\\n');
+    const service = { info: () => {}, error: ({ event }) => say(event), counter: () => ({ inc: () => {} }) };
+    setInterval(() => {}, 1_000);
+    mock.timers.enable({ apis: ['setTimeout'] });
+    shutDownGracefully({ get: () => service, close: () => new Promise(() => {}) }, () => new Promise(() => {}), async () => {});
+    const crash = () => new Promise((resolve) => {
+      process.once('uncaughtException', () => setImmediate(resolve));
+      setImmediate(() => { throw new Error('nobody foresaw this'); });
+    });
+    const after = (ms) => { mock.timers.tick(ms); say('lives after ' + ms); };
+    ${events}
+    say('never ended');
+    process.exit(99);`;
+  const { status, stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { status, lines: stdout.trim().split('\n') };
+}
+
+describe('a process whose drain hangs', () => {
+  it('is over 10 s after an uncaught exception', () => {
+    const { status, lines } = hangingProcess(`await crash(); after(9_999); after(1);`);
+    expect([status, lines]).toEqual([1, ['process.uncaught_exception', 'lives after 9999']]);
+  });
+
+  it('is over 20 s after a signal, and 10 s after an exception that comes meanwhile', () => {
+    expect(hangingProcess(`process.emit('SIGTERM', 'SIGTERM'); after(19_999); after(1);`)).toMatchObject({
+      status: 1,
+      lines: ['lives after 19999'],
+    });
+    const { status, lines } = hangingProcess(
+      `process.emit('SIGTERM', 'SIGTERM'); after(1_000); await crash(); after(9_999); after(1);`,
+    );
+    expect([status, lines.at(-1)]).toEqual([1, 'lives after 9999']);
+  });
+});

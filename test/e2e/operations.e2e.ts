@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
@@ -94,5 +95,28 @@ describe("the operators' port of a worker", () => {
     const [api] = deployment.apis as [Deployment['apis'][0]];
     expect((await fetch(`${api.operatorUrl}/queues`, { headers: staff })).status).toBe(404);
     expect((await fetch(`${api.url}/queues`, { headers: staff })).status).toBe(404);
+    const database = new pg.Client({ connectionString: deployment.databaseUrl });
+    await database.connect();
+    const { rows } = await database.query(
+      `SELECT actor, target, ip_hash IS NOT NULL AS placed FROM audit_events WHERE event = 'queue.change' ORDER BY at`,
+    );
+    expect(rows).toEqual([
+      { actor: null, target: 'PUT /queues/api/queues/cleanup/pause', placed: true },
+      { actor: null, target: 'PUT /queues/api/queues/cleanup/resume', placed: true },
+    ]);
+    const answers = [];
+    for (let i = 0; i < 12; i += 1) answers.push(await fetch(queues, { headers: as(`guess ${i}`) }));
+    // One was made above.
+    expect(answers.map(({ status }) => status)).toEqual([...Array(9).fill(401), 429, 429, 429]);
+    const shut = await fetch(queues, { headers: staff });
+    expect([shut.status, Number(shut.headers.get('retry-after')) > 60]).toEqual([429, true]);
+    const guesses = await database.query(`SELECT FROM audit_events WHERE event = 'staff.refuse'`);
+    await database.end();
+    expect(guesses.rowCount).toBeGreaterThan(0);
+    for (const answer of [...answers, shut]) {
+      expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+      for (const name of ['x-content-type-options', 'x-frame-options', 'permissions-policy', 'x-request-id'])
+        expect([name, answer.headers.has(name)]).toEqual([name, true]);
+    }
   });
 });

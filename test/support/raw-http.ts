@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,6 +40,18 @@ export function sendRaw(url: string, request: string, quietMs = 300): Promise<Ra
   const socket = dial(url);
   socket.write(request);
   return readAnswer(socket, quietMs);
+}
+
+/** ms from the request to the first byte of its answer. */
+export async function timeToAnswer(url: string, request: string): Promise<number> {
+  const socket = dial(url);
+  await once(socket, 'connect');
+  const startedAt = performance.now();
+  socket.write(request);
+  await once(socket, 'data');
+  const ms = performance.now() - startedAt;
+  socket.destroy();
+  return ms;
 }
 
 /** ms until the server closes the connection, while `bytes` go out one a second; NaN when it never did. */

@@ -47,7 +47,8 @@ function mapParseError(error: unknown): unknown {
 function checkShape(request: Request & JsonRequest, _: Response, next: NextFunction): void {
   const { jsonText = '', body } = request;
   delete request.jsonText;
-  if (hasDuplicateKeys(jsonText)) return next(new StoaError('JSON_INVALID'));
+  // A byte order mark is no JSON (RFC 8259, 8.1), though the decoder drops it.
+  if (jsonText.startsWith('\uFEFF') || hasDuplicateKeys(jsonText)) return next(new StoaError('JSON_INVALID'));
   const fault = body === undefined ? undefined : shapeFault(body, 1, { keys: 0 });
   next(fault);
 }

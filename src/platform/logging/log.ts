@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { pino } from 'pino';
-import type { DestinationStream, Logger } from 'pino';
+import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 import { RuntimeConfig } from '../../config/config.types.js';
+import { LogCap } from './log-cap.js';
 import { currentContext } from '../request-context/request-context.js';
 
 /** A log line: an event in the past tense or a state, with plain fields. Never texts, tokens, addresses or e-mails (security 1.8 T3). */
@@ -38,15 +39,23 @@ export class Log {
 
 /** The pino instance behind `Log`; `destination` is for tests. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const options = {
+  const cap = new LogCap((name, count) => logger.warn({ event: 'log.suppressed', name, count }));
+  const options: LoggerOptions = {
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     mixin: () => ({ ...currentContext() }),
     formatters: { level: (label: string) => ({ level: label }), log: shorten },
     serializers: { err: describeError, cause: describeError },
+    hooks: {
+      logMethod(line, write) {
+        const [{ event }] = line as unknown as [LogEvent];
+        if (cap.admits(event)) write.apply(this, line);
+      },
+    },
   };
-  return destination ? pino(options, destination) : pino(options);
+  const logger = destination ? pino(options, destination) : pino(options);
+  return logger;
 }
 
 function shorten(fields: Record<string, unknown>): Record<string, unknown> {
