@@ -10,10 +10,11 @@ import { HandshakeLimits } from '../../src/platform/limiter/handshake-limits.js'
 import { ProcessCensus } from '../../src/platform/limiter/process-census.js';
 import { RateLimiter } from '../../src/platform/limiter/rate-limiter.js';
 import type { Bucket } from '../../src/platform/limiter/rate-limiter.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { KeyRing } from '../../src/platform/secrets/key-ring.js';
 import { Clock } from '../../src/platform/time/clock.js';
 import { Accounts, PASSWORD, anEmail } from '../support/accounts.js';
-import { startAuthApp } from '../support/auth-app.js';
+import { ORIGIN, startAuthApp } from '../support/auth-app.js';
 import type { AuthApp } from '../support/auth-app.js';
 import { Browser } from '../support/browser.js';
 
@@ -141,15 +142,14 @@ describe('opening sockets', () => {
 describe('HTTP', () => {
   it('refuses with 429, says when to come again, and leaves other addresses alone', async () => {
     const browser = await new Browser(auth.url).arrive();
-    const answers = [];
-    for (let i = 0; i < 31; i += 1) answers.push(await browser.get('/csrf', from('192.0.2.1')));
-    expect(answers.slice(0, 30).every(({ status }) => status === 200)).toBe(true);
-    const refused = answers[30];
-    expect(refused?.status).toBe(429);
+    // At once: on a busy machine one after the other takes as long as the limit needs to let one more pass.
+    const answers = await Promise.all(Array.from({ length: 31 }, () => browser.get('/csrf', from('192.0.2.1'))));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(30);
+    const refused = answers.find(({ status }) => status === 429);
     expect(refused?.body).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: expect.any(Number) });
     expect(refused?.headers.get('retry-after')).toBe('2');
     expect(refused?.headers.get('ratelimit')).toMatch(/"csrf";r=0;t=2/);
-    expect(answers[0]?.headers.get('ratelimit-policy')).toMatch(/"all_address";q=300;w=60/);
+    expect(refused?.headers.get('ratelimit-policy')).toMatch(/"all_address";q=300;w=60/);
     expect((await new Browser(auth.url).get('/csrf', from('192.0.2.2'))).status).toBe(200);
   });
 
@@ -170,7 +170,7 @@ describe('HTTP', () => {
   it('counts by cookie: one flood does not touch another user behind the same address', async () => {
     const [noisy, calm] = [new Browser(auth.url), new Browser(auth.url)];
     for (const browser of [noisy, calm]) await browser.get('/csrf', from('192.0.2.3'));
-    for (let i = 0; i < 30; i += 1) await noisy.get('/csrf', from('192.0.2.3'));
+    await Promise.all(Array.from({ length: 30 }, () => noisy.get('/csrf', from('192.0.2.3'))));
     expect((await noisy.get('/csrf', from('192.0.2.3'))).status).toBe(429);
     expect((await calm.get('/csrf', from('192.0.2.3'))).status).toBe(200);
   });
@@ -296,6 +296,44 @@ describe('HTTP', () => {
     expect(keys.some((key) => key.startsWith('stoa:{limit}:all_session:'))).toBe(true);
   });
 
+  it('counts what browsers report of violated policies, ten reports a minute, and repeats nothing of them', async () => {
+    const report = (body: string, address: string, type = 'application/reports+json') =>
+      fetch(`${auth.url}/csp-reports`, {
+        method: 'POST',
+        headers: { 'content-type': type, 'x-forwarded-for': address },
+        body,
+      });
+    const violation = (effectiveDirective: unknown, blockedURL: unknown) => ({
+      type: 'csp-violation',
+      url: `${ORIGIN}/secret-of-the-page`,
+      body: { effectiveDirective, blockedURL, sample: 'secret' },
+    });
+    const reports = [
+      violation('script-src-elem', 'inline'),
+      violation('script-src-elem', 'https://evil.example/secret.js'),
+      violation('connect-src', `${ORIGIN}/api/secret`),
+      violation('secret', 5),
+      { type: 'deprecation' },
+      null,
+    ];
+    expect((await report(JSON.stringify(reports), '2001:db8:10::1')).status).toBe(204);
+    const told = await auth.app.get(Metrics).registry.metrics();
+    expect(told.split('\n').filter((line) => line.startsWith('stoa_csp_violations_total'))).toEqual([
+      'stoa_csp_violations_total{directive="script-src-elem",blocked="inline"} 1',
+      'stoa_csp_violations_total{directive="script-src-elem",blocked="other"} 1',
+      'stoa_csp_violations_total{directive="connect-src",blocked="self"} 1',
+      'stoa_csp_violations_total{directive="other",blocked="other"} 1',
+    ]);
+    expect(told).not.toContain('secret');
+    const statusOf = async (answer: Promise<Response>) => (await answer).status;
+    expect(await statusOf(report(`["${'x'.repeat(9_000)}"]`, '2001:db8:10:1::1'))).toBe(413);
+    expect(await statusOf(report('[', '2001:db8:10:1::1'))).toBe(400);
+    expect(await statusOf(report('[]', '2001:db8:10:1::1', 'application/json'))).toBe(415);
+    expect(await statusOf(fetch(`${auth.url}/csp-reports`))).toBe(405);
+    const statuses = await Promise.all(Array.from({ length: 12 }, () => statusOf(report('[]', '2001:db8:10:2::1'))));
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([...Array(10).fill(204), 429, 429]);
+  });
+
   it('counts the processes that share the limits', async () => {
     const [one, other] = [new ProcessCensus(redis), new ProcessCensus(redis)];
     const before = auth.app.get(ProcessCensus, { strict: false }).count;
@@ -310,10 +348,9 @@ describe('HTTP', () => {
   it('goes on with local buckets while Redis is away', async () => {
     await auth.redis.stop();
     const browser = await new Browser(auth.url).arrive();
-    const answers = [];
-    for (let i = 0; i < 31; i += 1) answers.push(await browser.get('/csrf', from('192.0.2.7')));
-    expect(answers.slice(0, 30).every(({ status }) => status === 200)).toBe(true);
-    expect(answers[30]?.status).toBe(429);
+    const answers = await Promise.all(Array.from({ length: 31 }, () => browser.get('/csrf', from('192.0.2.7'))));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(30);
+    expect(answers.filter(({ status }) => status === 429)).toHaveLength(1);
     const { passed, most } = await newcomers(Array<string>(120).fill('192.0.2.11'));
     expect(passed).toBeGreaterThanOrEqual(BURST);
     expect(passed).toBeLessThanOrEqual(most);

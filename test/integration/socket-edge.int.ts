@@ -16,6 +16,7 @@ import type { Identity } from '../../src/platform/identity/identity.types.js';
 import { LoadMonitor } from '../../src/platform/health/load-monitor.js';
 import { Log } from '../../src/platform/logging/log.js';
 import { Audit } from '../../src/platform/audit/audit.js';
+import { ClientAddress } from '../../src/platform/http/client-address.js';
 import { configureHttp } from '../../src/platform/http/configure-http.js';
 import { HandshakeLimits } from '../../src/platform/limiter/handshake-limits.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
@@ -29,6 +30,7 @@ import { SocketAdapter } from '../../src/platform/realtime/socket-adapter.js';
 import { SlowConsumerGuard } from '../../src/platform/realtime/slow-consumer.guard.js';
 import { SocketEdge } from '../../src/platform/realtime/socket-edge.js';
 import { SocketHandlers } from '../../src/platform/realtime/socket-handlers.decorator.js';
+import { Clock } from '../../src/platform/time/clock.js';
 import { sendRaw } from '../support/raw-http.js';
 
 const ORIGIN = 'https://stoa.test';
@@ -113,6 +115,8 @@ const HTTP = { publicOrigin: ORIGIN, secure: true, allowedHosts: ['127.0.0.1'], 
     LoadMonitor,
     { provide: EventGate, useClass: OpenGate },
     { provide: HandshakeLimits, useClass: NoLimits },
+    Clock,
+    { provide: ClientAddress, useValue: { blockOf: () => 'here' } },
     { provide: Audit, useValue: { tally: () => {} } },
     { provide: HandshakeVerifier, useClass: OneSession },
     { provide: ConnectionLifecycle, useClass: SlowLifecycle },

@@ -37,7 +37,7 @@ function requireJson(request: Request, _: Response, next: NextFunction): void {
   next(type.trim() === 'application/json' && isUtf8 && !encoded ? undefined : new StoaError('MEDIA_TYPE_UNSUPPORTED'));
 }
 
-function mapParseError(error: unknown): unknown {
+export function mapParseError(error: unknown): unknown {
   const { status } = (error ?? {}) as { status?: number };
   if (status === 413) return new StoaError('BODY_TOO_LARGE');
   if (status === 415) return new StoaError('MEDIA_TYPE_UNSUPPORTED');

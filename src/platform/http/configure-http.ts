@@ -4,6 +4,7 @@ import type { HttpConfig } from '../../config/config.types.js';
 import { Log } from '../logging/log.js';
 import { DtoPipe } from '../validation/dto.pipe.js';
 import { strictJson } from './body-parser.js';
+import { CSP_REPORTS_PATH, receiveCspReports } from './csp-reports.js';
 import { Metrics } from '../metrics/metrics.js';
 import { ProblemFilter } from './problem.filter.js';
 import { refuseAllButUpgrades } from './raw-problem.js';
@@ -31,6 +32,7 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.use(apiHeaders(config));
   app.use(checkTarget(config.allowedHosts));
   app.use('/socket.io', refuseAllButUpgrades);
+  app.use(CSP_REPORTS_PATH, ...receiveCspReports(app));
   app.use(serveWebClient(config));
   app.use(...strictJson());
   setApiPrefix(app);

@@ -49,6 +49,7 @@ export function documentHeaders({ publicOrigin, secure }: Deployment): RequestHa
           objectSrc: ["'none'"],
           requireTrustedTypesFor: ["'script'"],
           trustedTypes: ["'none'"],
+          reportTo: ['csp'],
           ...(secure ? { upgradeInsecureRequests: [] } : {}),
         },
       },

@@ -5,6 +5,7 @@ import type { RequestHandler } from 'express';
 import type { HttpConfig } from '../../config/config.types.js';
 import { CLIENT_PATHS } from '../../contracts/client-paths.js';
 import { NotFound, StoaError } from '../errors/stoa-error.js';
+import { CSP_REPORTS_PATH } from './csp-reports.js';
 import { documentHeaders } from './security-headers.js';
 
 /** Built by `vite build`; the same folder from src (tests) and from dist. */
@@ -30,6 +31,7 @@ export function serveWebClient(config: HttpConfig): RequestHandler {
     const isDocument = DOCUMENTS.has(request.path);
     if (!isDocument && !existsSync(FOLDER + request.path.slice(1))) return next(new NotFound());
     if (request.method !== 'GET' && request.method !== 'HEAD') return next(new StoaError('METHOD_NOT_ALLOWED'));
+    response.setHeader('Reporting-Endpoints', `csp="${config.publicOrigin}${CSP_REPORTS_PATH}"`);
     headers(request, response, () => {
       if (!isDocument) return void files(request, response, () => next(new NotFound()));
       response.setHeader('Cache-Control', 'no-cache');

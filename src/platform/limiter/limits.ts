@@ -46,6 +46,9 @@ export const HTTP_LIMITS = {
 
 export type HttpLimitName = keyof typeof HTTP_LIMITS;
 
+/** Browsers' reports of violated policies, by address; kept by each process for itself. */
+export const CSP_REPORTS: Limit = { count: 10, perMs: MINUTE };
+
 /** How much longer an answer takes that is over a `slow` limit (ms). */
 export const SLOW_DOWN_MS = 1_000;
 
