@@ -1,14 +1,17 @@
 // npm run scale: what a message, a match and an idle connection cost as processes are added, behind the proxy, on one Redis and on a cluster.
-// Writes its table into docs/capacity.md. npm run scale -- PEOPLE RATE SECONDS: people and messages a second of each api process; default 100, 100, 15 s.
-import { cpus } from 'node:os';
+// Then thousands of idle connections on one api process. Writes its figures into docs/capacity.md, each between its marks.
+// npm run scale -- PEOPLE RATE SECONDS HELD IDLE: people and messages a second of each api process, and for how long; idle connections, and for how long
+// they and the empty process before them are watched. Default 100, 100, 15 s, 4000, 60 s. HELD alone: ulimit -n must allow twice as many files.
+import { cpus, loadavg } from 'node:os';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './project.mjs';
+import { node24, root } from './project.mjs';
 import { buildIfChanged } from './dist.mjs';
 import { install } from './install.mjs';
-import { Failure, main, pause } from './processes.mjs';
+import { Failure, main, pause, run } from './processes.mjs';
 import { step } from './progress.mjs';
 import { openMeters } from './scale/cpu.mjs';
+import { holdIdle } from './scale/idle.mjs';
 import { load } from './scale/load.mjs';
 import { startPostgres } from './services/postgres.mjs';
 import { startProxy } from './services/proxy.mjs';
@@ -46,7 +49,7 @@ async function ready(processes) {
   await pause(1_500); // the proxy looks once a second
 }
 
-async function runStage({ apis: apiCount, workers: workerCount, cluster }, size) {
+async function runStage({ apis: apiCount, workers: workerCount, cluster }, work) {
   const [apis, workers] = [await placesFor(apiCount), await placesFor(workerCount)];
   const [postgres, redis] = await Promise.all([
     startPostgres({ fresh: true }),
@@ -66,14 +69,12 @@ async function runStage({ apis: apiCount, workers: workerCount, cluster }, size)
   };
   await migrate(env);
   const processes = [
-    ...apis.map(({ ports }) => startNode(['dist/main.js'], { ...env, ...ports })),
-    ...workers.map(({ ports }) => startNode(['dist/worker.js'], { ...env, ...ports })),
+    ...apis.map(({ ports }) => startNode(['dist/stoa.js', 'api'], { ...env, ...ports })),
+    ...workers.map(({ ports }) => startNode(['dist/stoa.js', 'worker'], { ...env, ...ports })),
   ];
   await ready([...apis, ...workers]);
   const meters = await openMeters({ apis, workers, databaseUrl: postgres.url, redisUrl: redis.url });
-  const { people, rate, seconds } = size;
-  // Each process has the same to do, however many there are: then flat costs mean that growth is linear.
-  const row = await load({ url: proxy.url, origin, meters, people: people * apiCount, rate: rate * apiCount, seconds });
+  const row = await work({ url: proxy.url, apiUrl: `http://127.0.0.1:${apis[0].ports.PORT}`, origin, meters });
   await meters.close();
   await Promise.all(processes.map((running) => running.stop()));
   await proxy.stop();
@@ -89,6 +90,7 @@ function lineOf({ apis, workers, cluster }, row) {
     apis,
     workers,
     cluster ? '3 primaries' : 'one',
+    row.connections,
     byKind(row.perMessage),
     row.ackMs.map(ms).join(' / '),
     byKind(row.perMatch),
@@ -104,6 +106,7 @@ const heads = [
   'api',
   'workers',
   'Redis',
+  'connections held',
   'CPU per message (ms): api / worker / Postgres / Redis',
   'ack p50 / p99 (ms)',
   'CPU per match (ms): api / worker / Postgres / Redis',
@@ -113,24 +116,71 @@ const heads = [
   'herd: last one back (ms)',
 ];
 
-function write(table, { people, rate, seconds }) {
+const machine = () =>
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), load average ${loadavg()[0]?.toFixed(1)} at the end; bots, proxy and stores on the same machine.`;
+
+/** Puts `text` between the marks of that name in docs/capacity.md. */
+function write(mark, text) {
   const file = join(root, 'docs/capacity.md');
-  const [before, , after] = readFileSync(file, 'utf8').split(/<!-- (?:\/?)scale -->/);
-  const conditions = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${people} people and ${rate} messages/s for each api process, for ${seconds} s; bots, proxy and stores on the same machine.`;
-  writeFileSync(file, `${before}<!-- scale -->\n\n${conditions}\n\n${table.join('\n')}\n\n<!-- /scale -->${after}`);
+  const parts = readFileSync(file, 'utf8').split(new RegExp(`<!-- /?${mark} -->`));
+  if (parts.length !== 3) throw new Failure(`docs/capacity.md lacks the marks of ${mark}`);
+  const [before, , after] = parts;
+  writeFileSync(file, `${before}<!-- ${mark} -->\n\n${text}\n\n<!-- /${mark} -->${after}`);
+}
+
+/** One number of the api's manifest. */
+function ofManifest(pattern) {
+  const found = pattern.exec(readFileSync(join(root, 'deploy/kubernetes/api.yml'), 'utf8'));
+  if (!found) throw new Failure(`deploy/kubernetes/api.yml has no ${pattern}`);
+  return Number(found[1]);
+}
+
+const million = 1_000_000;
+const MiB = 1_024 * 1_024;
+
+/** What thousands of idle connections say of a process at the autoscaler's target, and of a million of them. */
+function sayIdle({ held, microseconds, bytesEach, bytes }, seconds) {
+  const target = ofManifest(/stoa_presence_connections \}, target: \{ type: AverageValue, averageValue: '(\d+)'/);
+  const limit = ofManifest(/limits: \{ memory: (\d+)Mi \}/);
+  const empty = bytes - held * bytesEach;
+  const cores = (kind) => ((million * microseconds[kind]) / 1e6).toFixed(1);
+  return [
+    machine(),
+    '',
+    '| what | measured | at the autoscaler’s target | a million, all idle |',
+    '|---|---|---|---|',
+    `| connections on one api, as it counts them, watched for ${seconds} s | ${held} | ${target} | ${Math.ceil(million / target)} processes |`,
+    ...['api', 'postgres', 'redis'].map(
+      (kind) =>
+        `| CPU of ${kind} per connection | ${microseconds[kind].toFixed(1)} µs/s | ${((target * microseconds[kind]) / 1e4).toFixed(0)} % of a core | ${cores(kind)} cores |`,
+    ),
+    `| memory of the api | ${(bytesEach / 1_024).toFixed(1)} KiB each, ${(bytes / MiB).toFixed(0)} MiB in all | ${((empty + target * bytesEach) / MiB).toFixed(0)} MiB of the limit of ${limit} MiB | ${((million * bytesEach) / MiB / 1_024).toFixed(0)} GiB and ${(empty / MiB).toFixed(0)} MiB for each process |`,
+  ].join('\n');
 }
 
 await main(async () => {
-  const [people = 100, rate = 100, seconds = 15] = process.argv.slice(2).map(Number);
-  if (![people, rate, seconds].every((number) => number > 0)) throw new Failure('npm run scale -- PEOPLE RATE SECONDS');
+  const numbers = process.argv.slice(2).map(Number);
+  const [people = 100, rate = 100, seconds = 15, held = 4_000, idleSeconds = 60] = numbers;
+  if (![people, rate, seconds, held, idleSeconds].every((number) => number > 0))
+    throw new Failure('npm run scale -- PEOPLE RATE SECONDS HELD IDLE');
   await install();
   await buildIfChanged();
   const table = [`| ${heads.join(' | ')} |`, `|${heads.map(() => '---').join('|')}|`];
   for (const stage of stages) {
     const name = `${stage.apis} api, ${stage.workers} worker(s), ${stage.cluster ? 'Redis Cluster' : 'one Redis'}`;
-    const row = await step(name, () => runStage(stage, { people, rate, seconds }));
+    // Each process has the same to do, however many there are: then flat costs mean that growth is linear.
+    const size = { people: people * stage.apis, rate: rate * stage.apis, seconds };
+    const row = await step(name, () => runStage(stage, (place) => load({ ...place, ...size })));
     table.push(lineOf(stage, row));
     console.log(table.at(-1));
   }
-  write(table, { people, rate, seconds });
+  const conditions = `${people} people and ${rate} messages/s for each api process, for ${seconds} s. ${machine()}`;
+  write('scale', [conditions, '', ...table].join('\n'));
+  const idle = await step(`${held} idle connections on one api`, () =>
+    runStage({ apis: 1, workers: 1, cluster: false }, ({ apiUrl, ...place }) =>
+      holdIdle({ ...place, url: apiUrl, held, seconds: idleSeconds }),
+    ),
+  );
+  write('idle', sayIdle(idle, idleSeconds));
+  await run(node24(), ['node_modules/prettier/bin/prettier.cjs', '--write', 'docs/capacity.md'], { cwd: root });
 });

@@ -22,6 +22,11 @@ export class Bot {
     await this.#ask('POST', '/guests', profile);
   }
 
+  /** Of the guest, for a socket that is opened by hand. */
+  get credentials() {
+    return { cookie: this.#cookie, csrfToken: this.#csrfToken };
+  }
+
   async #ask(method, path, body) {
     const response = await fetch(`${this.url}/api/v1${path}`, {
       method,

@@ -58,7 +58,7 @@ async function metricsOf({ ports }) {
 const sumOf = async (processes, metric) =>
   (await Promise.all(processes.map(async (process) => (await metricsOf(process))(metric)))).reduce((a, b) => a + b, 0);
 
-/** Opens the meters of a deployment. `read` gives CPU seconds by kind; `memory` the bytes that the api processes hold. */
+/** Opens the meters of a deployment. `read` gives CPU seconds by kind; `memory` the bytes that the api processes hold, `connections` how many they count. */
 export async function openMeters({ apis, workers, databaseUrl, redisUrl }) {
   const postgres = await openPostgres(databaseUrl);
   const redis = openRedis(redisUrl);
@@ -70,6 +70,7 @@ export async function openMeters({ apis, workers, databaseUrl, redisUrl }) {
       postgres: postgres.read(),
       redis: await redis.read(),
     }),
+    connections: () => sumOf(apis, 'stoa_presence_connections'),
     memory: () => sumOf(apis, 'process_resident_memory_bytes'),
     close: async () => {
       redis.close();

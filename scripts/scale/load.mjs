@@ -5,7 +5,7 @@ import { Bot } from './bot.mjs';
 const texts = ['hello there', 'how was your day, and what did you do with it?', 'yes'];
 
 /** Runs `work` for every bot, so many at a time. */
-async function each(bots, atOnce, work) {
+export async function each(bots, atOnce, work) {
   const results = [];
   const queue = bots.entries();
   const lane = async () => {
@@ -19,7 +19,7 @@ const quantile = (values, q) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))];
 
 /** CPU that `work` cost, less what the deployment uses anyway (s, by kind). */
-async function costOf(meters, idle, work) {
+export async function costOf(meters, idle, work) {
   const [before, began] = [await meters.read(), performance.now()];
   const result = await work();
   const [after, seconds] = [await meters.read(), (performance.now() - began) / 1_000];
@@ -29,8 +29,8 @@ async function costOf(meters, idle, work) {
   return { cpu, seconds, result };
 }
 
-const none = { api: 0, worker: 0, postgres: 0, redis: 0 };
-const perSecond = ({ cpu, seconds }) =>
+export const none = { api: 0, worker: 0, postgres: 0, redis: 0 };
+export const perSecond = ({ cpu, seconds }) =>
   Object.fromEntries(Object.entries(cpu).map(([kind, used]) => [kind, used / seconds]));
 
 /** Everybody says something in turn, so many messages a second, for a while. @returns ms of each acknowledgement */
@@ -59,6 +59,7 @@ export async function load({ url, origin, meters, people, rate, seconds }) {
   await pause(3_000);
   const idle = await costOf(meters, perSecond(empty), () => pause(seconds * 1_000));
   const held = (await meters.memory()) - memory;
+  const connections = await meters.connections();
   const matches = await costOf(meters, perSecond(empty), () => each(bots, people, (bot) => bot.meet()));
   await pause(2_000);
   const talking = await costOf(meters, perSecond(idle), () => talk(bots, { rate, seconds }));
@@ -67,7 +68,7 @@ export async function load({ url, origin, meters, people, rate, seconds }) {
   const herd = await costOf(meters, perSecond(empty), () => each(bots, people, (bot) => bot.connect()));
   for (const bot of bots) bot.leave();
   return {
-    people,
+    connections,
     idleMicroseconds: (perSecond(idle).api / people) * 1e6,
     bytesEach: held / people,
     perMatch: inMs(matches.cpu, people / 2),
