@@ -72,6 +72,11 @@ describe('normaliseProfile', () => {
     });
   });
 
+  it('keeps a wish for any language, and drops what says nothing', () => {
+    expect(normaliseProfile({ seeks: { anyLanguage: true } })).toEqual({ seeks: { anyLanguage: true } });
+    expect(normaliseProfile({ seeks: { anyLanguage: false } })).toEqual({ seeks: {} });
+  });
+
   it('is idempotent for whatever it accepts', () => {
     fc.assert(
       fc.property(fc.array(anyText, { maxLength: 4 }), anyText, (interests, nickname) => {

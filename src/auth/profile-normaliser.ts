@@ -38,10 +38,15 @@ export function normaliseProfile<Input extends UpdateProfile>(input: Input): Inp
   return normal;
 }
 
-function normaliseSeeks({ genders, ageBands }: NonNullable<UpdateProfile['seeks']>): UpdateProfile['seeks'] {
+function normaliseSeeks({
+  genders,
+  ageBands,
+  anyLanguage,
+}: NonNullable<UpdateProfile['seeks']>): UpdateProfile['seeks'] {
   return {
     ...(genders?.length ? { genders: unique(genders) } : {}),
     ...(ageBands?.length ? { ageBands: unique(ageBands) } : {}),
+    ...(anyLanguage ? { anyLanguage } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   ArrayMinSize,
   Equals,
   IsArray,
+  IsBoolean,
   IsIn,
   IsOptional,
   IsString,
@@ -32,6 +33,11 @@ export class Seeks {
   @ArrayMaxSize(AGE_BANDS.length)
   @IsIn(AGE_BANDS, { each: true })
   ageBands?: AgeBand[];
+
+  /** Rather somebody without a common language than waiting on: counts once the search is widened, and only where the other says so, too. */
+  @IsOptional()
+  @IsBoolean()
+  anyLanguage?: boolean;
 }
 
 /** What a person says about themselves. All texts are normalised by the server (`normaliseProfile`). */

@@ -6,8 +6,8 @@ import { UNKNOWN_REGION } from './ticket.types.js';
 import type { SearchTicket } from './ticket.types.js';
 import type { ProfileFacts } from './waiting-profile.js';
 
-/** The attributes of a search as they travel: gender, age band, languages, interests (texts), seeksGenders, seeksAges. */
-type Packed = [number, number, number[], string[], number, number];
+/** The attributes of a search as they travel: gender, age band, languages, interests (texts), seeksGenders, seeksAges, and 1 if any language will do. */
+type Packed = [number, number, number[], string[], number, number, 1?];
 
 /** What Redis knows of a waiting search, still packed. */
 export interface PackedTicket {
@@ -30,13 +30,14 @@ export function packAttributes({ gender, ageBand, languages, interests, seeks }:
     maskOf(GENDERS, seeks.genders),
     maskOf(AGE_BANDS, seeks.ageBands),
   ];
+  if (seeks.anyLanguage) packed[6] = 1;
   return JSON.stringify(packed);
 }
 
 /** The part of the attributes that needs no tags. */
 export function unpackFacts(attrs: string): ProfileFacts {
-  const [gender, ageBand, languages, , seeksGenders, seeksAges] = JSON.parse(attrs) as Packed;
-  return { gender, ageBand, languages, seeksGenders, seeksAges, opensLanguage: false };
+  const [gender, ageBand, languages, , seeksGenders, seeksAges, anyLanguage] = JSON.parse(attrs) as Packed;
+  return { gender, ageBand, languages, seeksGenders, seeksAges, opensLanguage: anyLanguage === 1 };
 }
 
 /** The search as the picker sees it. Its interests are held in `tags` until they are released. */
@@ -44,7 +45,7 @@ export function unpackTicket(
   { searchId, userId, version, sinceMs, attrs }: PackedTicket,
   tags: InterestTags,
 ): SearchTicket {
-  const [gender, ageBand, languages, interests, seeksGenders, seeksAges] = JSON.parse(attrs) as Packed;
+  const [gender, ageBand, languages, interests, seeksGenders, seeksAges, anyLanguage] = JSON.parse(attrs) as Packed;
   return {
     searchId,
     userId,
@@ -58,6 +59,6 @@ export function unpackTicket(
     seeksAges,
     region: UNKNOWN_REGION,
     trust: 1,
-    opensLanguage: false,
+    opensLanguage: anyLanguage === 1,
   };
 }

@@ -95,7 +95,9 @@ describe('without a mouse', () => {
     await tabTo('input[autocomplete=off]');
     await keyboard.type('ink');
     await keyboard.press('Enter');
-    await tabTo('.check input');
+    await tabTo('section .check input');
+    await keyboard.press('Space');
+    await tabTo('footer .check input');
     await keyboard.press('Space');
     await keyboard.press('Enter');
     await typist.page.getByRole('heading', { name: typist.t.search.title }).waitFor();

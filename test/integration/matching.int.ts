@@ -209,6 +209,32 @@ describe('matching', () => {
     for (const user of [ada, ...men]) await api.searches.cancel(user);
   });
 
+  it(
+    'brings two without a common language together once both are widened, if both said so',
+    { timeout: 60_000 },
+    async () => {
+      const [est, dane, swede] = (await stage.aCrowd(api.database, 3)) as [string, string, string];
+      const open = { anyLanguage: true };
+      // Whom these seek keeps all others of this file away.
+      const about = { gender: 'nonbinary' as const, seeks: { genders: ['nonbinary' as const] } };
+      const begin = (user: string, language: string, wish = {}) =>
+        api.searches.start(user, aSearch({ ...about, seeks: { ...about.seeks, ...wish }, languages: [language] }));
+      await begin(swede, 'sv');
+      await begin(est, 'et', open);
+      await eventually(async () => {
+        await api.searches.refresh([est, swede]);
+        return (await api.searches.statusOf(est))?.widened.includes('language');
+      }, 20_000);
+      await begin(dane, 'da', open);
+      await eventually(async () => {
+        await api.searches.refresh([est, dane, swede]);
+        return (await partners([est])).get(est) === dane;
+      }, 20_000);
+      expect((await api.searches.statusOf(swede))?.widened).toEqual([]);
+      await api.searches.cancel(swede);
+    },
+  );
+
   it('tells operators how each class and language fares', { timeout: 30_000 }, async () => {
     const crowd = await stage.aCrowd(api.database, 26);
     const men = aSearch({ gender: 'man', seeks: { genders: ['man'] }, languages: ['fi'] });

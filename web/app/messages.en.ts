@@ -40,6 +40,7 @@ export const en = {
     add: (what: string) => `Add ${what}`,
     seekGender: 'Gender',
     seekAge: 'Age',
+    seekAnyLanguage: 'If it takes long: also somebody without a common language.',
     seekHint: 'Nothing chosen means anyone.',
     adult: 'I am 18 or older.',
     adultNeeded: 'Stoa is for adults only. Please confirm that you are 18 or older.',

@@ -2,9 +2,10 @@ import { useId, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import type { AgeBand, Gender, Profile } from '../../src/contracts/profile.dto.js';
 import { InterestField, LanguageField } from './chips.js';
-import { OneOf, SomeOf } from './choices.js';
+import { OneOf } from './choices.js';
 import { useLanguage } from './language.js';
 import { guessSpoken } from './languages.js';
+import { SeekFields } from './seek-fields.js';
 
 const AGE_BANDS: readonly AgeBand[] = ['18-24', '25-34', '35-44', '45-54', '55+'];
 const GENDERS: readonly Gender[] = ['woman', 'man', 'nonbinary'];
@@ -32,7 +33,11 @@ const tidy = (draft: Partial<Profile>, ageBand: AgeBand, languages: string[]): P
     interests: draft.interests ?? [],
     ...(nickname && { nickname }),
     ...(draft.gender && { gender: draft.gender }),
-    seeks: { ...(genders.length > 0 && { genders }), ...(ageBands.length > 0 && { ageBands }) },
+    seeks: {
+      ...(genders.length > 0 && { genders }),
+      ...(ageBands.length > 0 && { ageBands }),
+      ...(draft.seeks?.anyLanguage && { anyLanguage: true }),
+    },
   };
 };
 
@@ -100,22 +105,12 @@ export const ProfileForm = ({ profile, asksAdult, submitLabel, busy, onSubmit, c
         <h2>{t.arrive.topics}</h2>
         <InterestField values={draft.interests ?? []} onChange={(interests) => set({ interests })} />
       </section>
-      <section>
-        <h2>{t.arrive.whom}</h2>
-        <p class="hint">{t.arrive.seekHint}</p>
-        <SomeOf
-          legend={t.arrive.seekGender}
-          options={genderOptions}
-          values={draft.seeks?.genders ?? []}
-          onChange={(genders) => set({ seeks: { ...draft.seeks, genders } })}
-        />
-        <SomeOf
-          legend={t.arrive.seekAge}
-          options={ageOptions}
-          values={draft.seeks?.ageBands ?? []}
-          onChange={(ageBands) => set({ seeks: { ...draft.seeks, ageBands } })}
-        />
-      </section>
+      <SeekFields
+        seeks={draft.seeks}
+        genders={genderOptions}
+        ageBands={ageOptions}
+        onChange={(seeks) => set({ seeks })}
+      />
       <footer>
         {asksAdult && (
           <label class="check">
