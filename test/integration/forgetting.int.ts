@@ -5,7 +5,7 @@ import { cleanupJobs } from '../../src/cleanup/cleanup.jobs.js';
 import { retentionClasses } from '../../src/cleanup/retention-classes.js';
 import { RetentionLag } from '../../src/cleanup/retention-lag.service.js';
 import { ConversationConfig, SessionConfig } from '../../src/config/config.types.js';
-import { Log } from '../../src/platform/logging/log.js';
+import { Log, createLogger } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { Database } from '../../src/platform/postgres/database.js';
@@ -28,10 +28,14 @@ let app: WorkerApp;
 let worker: WorkerApp['worker'];
 let owner: Database;
 let redis: RedisClient;
+/** All that the worker has logged, at its most talkative. */
+let logged = '';
 
 beforeAll(async () => {
   app = await startWorkerApp();
   ({ worker } = app);
+  const sink = { write: (line: string) => void (logged += line) };
+  Object.assign(worker.get(Log), { logger: createLogger('trace', sink) });
   const asOwner = createDataSource({ url: app.databaseUrl, applicationName: 'stoa-owner', facts: {} });
   await asOwner.initialize();
   owner = new Database(asOwner);
@@ -216,9 +220,15 @@ describe('what must be forgotten', () => {
         'users',
       ].toSorted(),
     );
+    // What stands in rows is in no key and no job, before anything was emptied.
+    expect(await keysWithCanary()).toEqual([]);
     await redis.flushall(); // with the pause
     await vi.waitFor(async () => expect(await late()).toEqual([]), { timeout: 25_000, interval: 250 });
     expect(await tablesWithCanary()).toEqual([]);
+    expect(await keysWithCanary()).toEqual([]);
+    const gone = [...logged.matchAll(/"event":"retention.deleted","what":"(\w+)"/g)].map(([, what]) => what);
+    expect(gone).toEqual(expect.arrayContaining(['messages', 'conversations', 'guests', 'address_salts', 'archives']));
+    expect(logged).not.toContain(CANARY);
   });
 
   it('and a dead letter with it', async () => {
