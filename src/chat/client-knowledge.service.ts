@@ -25,8 +25,10 @@ interface Knowledge {
 export class ClientKnowledge {
   private readonly users = new Map<string, Knowledge>();
   private readonly healed;
+  private readonly resumed;
 
   constructor(metrics: Metrics) {
+    this.resumed = metrics.counter('stoa_chat_resumed_total', 'New connections that came back into an open conversation');
     this.healed = metrics.counter(
       'stoa_chat_gaps_healed_total',
       'What clients had missed, by the way in which they got it',
@@ -79,8 +81,8 @@ export class ClientKnowledge {
     }
   }
 
-  /** `resume`: with a new connection; `sync`: the client asked; `resend`: the sender asked again; `beacon`: the server pushed. */
-  countHealed(path: 'resume' | 'sync' | 'resend' | 'beacon', what: string): void {
+  /** `sync`: the client asked; `resend`: the sender asked again; `beacon`: the server pushed. */
+  countHealed(path: 'sync' | 'resend' | 'beacon', what: string): void {
     this.healed.inc({ path, what });
   }
 
@@ -100,7 +102,8 @@ export class ClientKnowledge {
   }
 
   private noteReady({ data }: Connection, state: State): void {
-    if (state.conversation) this.countHealed('resume', 'conversation');
+    // What the client had before is not known here: it may have missed nothing.
+    if (state.conversation) this.resumed.inc();
     this.noteState(data.identity, state);
   }
 

@@ -30,6 +30,7 @@ const ELSEWHERE_WITHIN = 1_000;
 @Injectable()
 export class PresenceService {
   private readonly droppedCount;
+  private readonly supersededCount;
 
   constructor(
     @Inject(REDIS) private readonly redis: RedisClient,
@@ -42,6 +43,10 @@ export class PresenceService {
     this.droppedCount = metrics.counter(
       'stoa_presence_held_dropped_total',
       'Events dropped while a connection was received',
+    );
+    this.supersededCount = metrics.counter(
+      'stoa_presence_superseded_total',
+      'Connections closed because the same user has a newer one',
     );
     channel.on<EmitMessage>('emit', ({ userId, event, payload }) => void this.emitHere(userId, event, payload));
     channel.on<SupersedeMessage>('supersede', ({ userId, connection }) => this.supersedeHere(userId, connection));
@@ -148,6 +153,7 @@ export class PresenceService {
   private supersede(connection: Connection): Promise<void> {
     this.registry.remove(connection);
     if (!connection.data.closing) {
+      this.supersededCount.inc();
       connection.emit('session:superseded', { at: new Date().toISOString() });
       void closeConnection(connection, 'SUPERSEDED');
     }

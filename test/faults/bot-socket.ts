@@ -48,6 +48,19 @@ export class BotSocket {
     return Promise.race([answer.catch(() => undefined), gone]);
   }
 
+  /** Stops reading, as a program does that hangs: what is sent fills the buffers on the way. */
+  stopReading(): void {
+    this.transport?.pause();
+  }
+
+  readOn(): void {
+    this.transport?.resume();
+  }
+
+  private get transport(): { pause(): void; resume(): void } | undefined {
+    return (this.socket.io.engine?.transport as unknown as { ws?: { pause(): void; resume(): void } } | undefined)?.ws;
+  }
+
   close(): void {
     this.socket.disconnect();
   }

@@ -24,6 +24,12 @@ export class Bot {
   readonly sends: Send[] = [];
   readonly views = new Map<string, View>();
   readonly takeOvers: TakeOver[] = [];
+  /** Connections that ended and were not given up by the bot itself (monotonic ms). */
+  readonly closures: number[] = [];
+  /** Connections that were received with `session:ready` (monotonic ms). */
+  readonly arrivals: number[] = [];
+  /** Attempts to send that were answered with an error, whatever became of the message (monotonic ms). */
+  readonly refusals: { at: number; code: string }[] = [];
   /** When an answer last came (monotonic ms). */
   lastAnswerAt = 0;
   /** When the bot last heard anything of its search: a match or a status (monotonic ms). */
@@ -33,10 +39,18 @@ export class Bot {
   private state: State['state'] = 'idle';
   private view: View | undefined;
   /** When the newest conversation was first heard of (monotonic ms). */
-  private enteredAt = -Infinity;
+  enteredAt = -Infinity;
   private pending: Send | undefined;
   private pendingHandle = '';
+  private pendingText = '';
   private onClosed: ((socket: BotSocket) => void) | undefined;
+  /** Where the bot is connected. */
+  private url = '';
+  /** When the server that drains wants to be left (monotonic ms). */
+  private movesAt = Infinity;
+  /** Says long texts, without a pause. */
+  private isShouting = false;
+  private mustLeave = false;
   private hasGap = false;
   private isPaused = false;
   private isStopped = false;
@@ -82,15 +96,37 @@ export class Bot {
     this.isPaused = false;
   }
 
+  /** Says one long text after the other, and stays, until told to stop. */
+  shout(isShouting: boolean): void {
+    this.isShouting = isShouting;
+  }
+
+  /** Leaves the conversation at the next opportunity. */
+  leaveSoon(): void {
+    this.mustLeave = true;
+  }
+
+  /** Asks `times` for all that was said, and reads nothing that comes, until it does again; the server is not told. */
+  askAndNotRead(times: number): void {
+    const { socket, view } = this;
+    socket?.stopReading();
+    for (let n = 0; view && n < times; n += 1)
+      void socket?.ask('conversation:sync', { conversationId: view.handle, after: 0, limit: PAGE });
+  }
+
+  readOn(): void {
+    this.socket?.readOn();
+  }
+
   /** Cuts the connection without a word. */
   cut(): void {
     this.socket?.cut();
   }
 
   /** Opens a second connection while the first stands: the newest wins. */
-  takeOver(): void {
+  takeOver(): TakeOver | undefined {
     const older = this.socket;
-    if (!older?.isReady) return;
+    if (!older?.isReady) return undefined;
     const record: TakeOver = { bot: this.name, newerReadyAt: Infinity };
     this.takeOvers.push(record);
     this.connect({
@@ -99,6 +135,7 @@ export class Bot {
         if (closed === older) record.olderClosedAt = performance.now();
       },
     });
+    return record;
   }
 
   /** Ends the talk; a message under way is waited for as long as `patienceMs`. */
@@ -114,13 +151,14 @@ export class Bot {
   async readEverything(): Promise<void> {
     for (const view of this.views.values()) {
       const final = await this.account.readAll(view.handle);
-      if (final) view.final = final;
+      if (final) view.final = final.map((seen) => ({ ...seen, text: brief(seen.text) }));
     }
   }
 
   private async live(): Promise<void> {
     while (!this.isStopped) {
       if (!this.socket) this.connect();
+      if (performance.now() > this.movesAt) this.move();
       if (!this.isConnected) await sleep(20);
       else if (this.hasGap) await this.fillGap();
       else if (this.pending) await this.attempt(this.pending);
@@ -135,22 +173,44 @@ export class Bot {
   private connect(hooks: ConnectHooks = {}): void {
     const { random, target } = this.options;
     const { cookie, csrfToken } = this.account;
+    const elsewhere = target.urls.filter((url) => this.movesAt === Infinity || url !== this.url);
+    const url = random.pick(elsewhere.length > 0 ? elsewhere : target.urls);
     const socket: BotSocket = new BotSocket({
-      url: random.pick(target.urls),
+      url,
       origin: target.origin,
       cookie,
       csrfToken,
       onEvent: (event, payload) => {
         if (event === 'session:ready') hooks.onReady?.();
-        if (this.socket === socket) this.hear(event, payload);
+        if (this.socket !== socket) return;
+        if (event === 'session:ready') this.arrive(url);
+        this.hear(event, payload);
       },
-      onClose: () => {
+      onClose: (reason) => {
         this.onClosed?.(socket);
-        if (this.socket === socket) setTimeout(() => this.forget(socket), random.between(100, 800));
+        if (this.socket !== socket) return;
+        if (reason !== 'connect_error') this.closures.push(performance.now());
+        setTimeout(() => this.forget(socket), random.between(100, 800));
       },
     });
     if (hooks.onOlderClosed) this.onClosed = hooks.onOlderClosed;
     this.socket = socket;
+  }
+
+  private arrive(url: string): void {
+    this.url = url;
+    this.movesAt = Infinity;
+    this.arrivals.push(performance.now());
+  }
+
+  /** Nothing of this bot is under way: it goes to another process. */
+  private move(): void {
+    const { socket } = this;
+    if (!socket?.isReady) return;
+    this.socket = undefined;
+    socket.close();
+    this.closures.push(performance.now());
+    this.connect();
   }
 
   private forget(socket: BotSocket): void {
@@ -163,6 +223,8 @@ export class Bot {
     else if (event === 'conversation:started') this.enter(payload as Conversation);
     else if (event === 'message:new') this.noteNew(payload as Message);
     else if (event === 'conversation:ended') this.noteEnd((payload as { conversationId: string }).conversationId);
+    else if (event === 'server:draining')
+      this.movesAt = performance.now() + (payload as { reconnectInMs: number }).reconnectInMs;
     if (event === 'search:status' || event === 'conversation:started') this.lastToldAt = performance.now();
   }
 
@@ -195,7 +257,7 @@ export class Bot {
   }
 
   private noteLive({ conversationId, seq, from, text }: Message): void {
-    this.views.get(conversationId)?.live.push({ seq, from, text });
+    this.views.get(conversationId)?.live.push({ seq, from, text: brief(text) });
   }
 
   private async fillGap(): Promise<void> {
@@ -232,30 +294,33 @@ export class Bot {
     const { view } = this;
     if (!view) return this.look(0);
     const { random, talkLength, thinkMs } = this.options;
-    await sleep(random.between(0, thinkMs));
+    if (!this.isShouting) await sleep(random.between(0, thinkMs));
     if (this.view !== view || this.isPaused) return;
-    if (random.next() < 1 / talkLength) return this.leave(view);
+    if (this.mustLeave || (!this.isShouting && random.next() < 1 / talkLength)) return this.leave(view);
     this.count += 1;
-    const text = `${this.name} ${this.count}`;
+    const text = `${this.name} ${this.count}${this.isShouting ? ` ${LONG}` : ''}`;
     const { conversation } = view;
     this.pending = {
       bot: this.name,
       conversation,
       clientId: randomUUID(),
-      text,
+      text: brief(text),
       invokedAt: performance.now(),
       attempts: 0,
       outcome: 'info',
     };
     this.sends.push(this.pending);
     this.pendingHandle = view.handle;
+    this.pendingText = text;
   }
 
   /** One attempt; the same `clientId` until it is answered. */
   private async attempt(send: Send): Promise<void> {
     send.attempts += 1;
     const { clientId, text } = send;
-    const answer = await this.socket?.ask('message:send', { conversationId: this.pendingHandle, clientId, text });
+    const payload = { conversationId: this.pendingHandle, clientId, text: this.pendingText };
+    const answer = await this.socket?.ask('message:send', payload);
+    if (answer && !answer.ok) this.refusals.push({ at: performance.now(), code: answer.error.code });
     if (!answer || (!answer.ok && answer.error.retryable)) return sleep(Math.min(5_000, 200 * send.attempts));
     send.answeredAt = performance.now();
     this.pending = undefined;
@@ -279,6 +344,7 @@ export class Bot {
   }
 
   private async leave(view: View): Promise<void> {
+    this.mustLeave = false;
     const answer = await this.socket?.ask('conversation:leave', { conversationId: view.handle, next: true });
     if (answer?.ok) this.answered(() => this.adopt(answer.data));
     else await this.look(100);
@@ -294,6 +360,15 @@ interface ConnectHooks {
   onReady?: () => void;
   onOlderClosed?: (closed: BotSocket) => void;
 }
+
+/** Makes a text as long as texts may be (bytes). */
+const LONG = '\u{1F30D}'.repeat(1_900);
+
+/** Messages of an answer. */
+const PAGE = 100;
+
+/** Texts are told apart by their beginnings: a history of long ones need not hold them. */
+export const brief = (text: string): string => (text.length > 60 ? `${text.slice(0, 30)}… ${text.length}` : text);
 
 /** Everything up to this seq has come. */
 export function topOf({ live }: View): number {

@@ -1,17 +1,26 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startRedis } from '../../scripts/services/redis.mjs';
 import { freePort } from '../../scripts/services/server.mjs';
 import { createDatabase } from '../support/database.js';
 import { LOGS, Member, ORIGIN } from '../support/deployment.js';
+import { brief } from './bot.js';
+import { Counters } from './counters.js';
 import { conversationKey } from './history.js';
+import { NEXT_VERSION, changedBuild, removeBuild } from './changed-build.js';
 import type { StoredConversation } from './history.js';
 import type { Target } from './bot-account.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 /** What a process never writes when all is well, whatever fails around it. */
 const COMPLAINTS = /unhandled|uncaught|"code":"INTERNAL"|event\.handler_failed|job\.dead/i;
+
+/** What processes are told beside the contract: see test/support/remote-control.mjs. */
+const CONTROL = '.artifacts/faults/control';
 
 interface DeploymentOptions {
   apis?: number;
@@ -22,7 +31,10 @@ interface DeploymentOptions {
 
 /** Real processes behind networks that can fail: bots → api, processes → Postgres, processes → Redis. */
 export class FaultDeployment {
-  private readonly expectedDeaths = new Set<Member>();
+  /** Exits that nobody ordered. */
+  private readonly deaths: string[] = [];
+  /** Folder of the other version, once it was needed. */
+  private nextDist: string | undefined;
 
   private constructor(
     readonly apis: Member[],
@@ -32,8 +44,9 @@ export class FaultDeployment {
     readonly toPostgres: TcpProxy,
     readonly toRedis: TcpProxy,
     readonly postgres: pg.Pool,
-    readonly redis: Redis,
-    private readonly stopRedis: () => Promise<void>,
+    public redis: Redis,
+    private redisServer: Awaited<ReturnType<typeof startRedis>>,
+    private readonly dist: string,
   ) {}
 
   static async start({ apis = 2, workers = 2, dist = 'dist' }: DeploymentOptions = {}): Promise<FaultDeployment> {
@@ -42,8 +55,10 @@ export class FaultDeployment {
     const redisServer = await startRedis({ fresh: true });
     const toPostgres = await TcpProxy.before(new URL(databaseUrl));
     const toRedis = await TcpProxy.before(new URL(redisServer.url));
+    mkdirSync(CONTROL, { recursive: true });
     const common = {
       NODE_ENV: 'test',
+      NODE_OPTIONS: `--import ${pathToFileURL('test/support/remote-control.mjs').href}`,
       LOG_LEVEL: 'info',
       RATE_LIMITS: 'off',
       PUBLIC_ORIGIN: ORIGIN,
@@ -56,12 +71,12 @@ export class FaultDeployment {
       MESSAGE_RETENTION_SECONDS: '7200',
     };
     const run = Math.random().toString(36).slice(2, 8);
-    const make = async (role: string, i: number, entry: string, extra = {}) =>
-      new Member(`faults-${run}-${role}${i}`, `${dist}/${entry}`, {
-        ...common,
-        METRICS_PORT: String(await freePort()),
-        ...extra,
-      });
+    const make = async (role: string, i: number, entry: string, extra = {}) => {
+      const name = `faults-${run}-${role}${i}`;
+      const ports = { METRICS_PORT: String(await freePort()), ...extra };
+      const CONTROL_FILE = resolve(CONTROL, name);
+      return new Member(name, `${dist}/${entry}`, { ...common, ...ports, CONTROL_FILE });
+    };
     const apiMembers = await Promise.all(
       Array.from({ length: apis }, async (_, i) => make('api', i, 'main.js', { PORT: String(await freePort()) })),
     );
@@ -69,8 +84,6 @@ export class FaultDeployment {
     const doors = await Promise.all(apiMembers.map((api) => TcpProxy.before(new URL(api.url))));
     const postgres = new pg.Pool({ connectionString: databaseUrl, max: 2 });
     postgres.on('error', () => undefined);
-    const redis = new Redis(redisServer.url);
-    redis.on('error', () => undefined);
     const deployment = new FaultDeployment(
       apiMembers,
       workerMembers,
@@ -78,8 +91,9 @@ export class FaultDeployment {
       toPostgres,
       toRedis,
       postgres,
-      redis,
-      redisServer.stop,
+      connectTo(redisServer.url),
+      redisServer,
+      dist,
     );
     await Promise.all([...workerMembers, ...apiMembers].map((member) => member.start()));
     return deployment;
@@ -89,42 +103,107 @@ export class FaultDeployment {
     return { urls: this.apis.map((api, i) => this.doors[i]?.urlFor(api.url) ?? ''), origin: ORIGIN };
   }
 
-  /** Kills a process and starts it again after a moment. */
-  async bounce(member: Member, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    this.expectedDeaths.add(member);
+  get members(): Member[] {
+    return [...this.apis, ...this.workers];
+  }
+
+  /** Ends a process by a signal; if it had ended before, that is noted. `ended` is called in between. */
+  async bounce(member: Member, signal: 'SIGKILL' | 'SIGTERM', ended?: () => void): Promise<void> {
+    this.noteDeath(member);
     await member.stop(signal);
+    ended?.();
     await member.start();
   }
 
-  /** Sum of a metric over all processes that answer, by its name and a part of its labels. */
-  async metric(name: string, labels = ''): Promise<number> {
-    const texts = await Promise.all(
-      [...this.apis, ...this.workers].map(async (member) => {
-        const url = `http://127.0.0.1:${member.env['METRICS_PORT']}/metrics`;
-        return (await fetch(url).catch(() => undefined))?.text() ?? '';
-      }),
-    );
-    const lines = texts.flatMap((text) => text.split('\n'));
-    return lines
-      .filter((line) => line.startsWith(name) && line.includes(labels))
-      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
+  /** Replaces an api process by one of the other version, as a roll-out does. */
+  async rollOut(index: number): Promise<void> {
+    const old = this.apis[index];
+    if (!old) throw new Error(`no api process ${index}`);
+    this.nextDist ??= changedBuild('next', NEXT_VERSION, this.dist);
+    const dist = old.entry.startsWith(`${this.nextDist}/`) ? this.dist : this.nextDist;
+    this.noteDeath(old);
+    await old.stop('SIGTERM');
+    const next = new Member(old.name, `${dist}/main.js`, old.env);
+    this.apis[index] = next;
+    await next.start();
   }
 
-  /** Complaints in the logs, processes that are gone, deadlocks. */
+  /** Redis ends and another starts, empty, behind the same address. */
+  async restartRedis(): Promise<void> {
+    this.toRedis.set('refuse');
+    this.redis.disconnect();
+    await this.redisServer.stop();
+    this.redisServer = await startRedis({ fresh: true });
+    this.redis = connectTo(this.redisServer.url);
+    this.toRedis.retarget(Number(new URL(this.redisServer.url).port));
+    this.toRedis.set('pass');
+  }
+
+  /** Redis stands still while `work` runs. */
+  async whileRedisStands(work: () => Promise<unknown>): Promise<void> {
+    const info = await this.redis.info('server');
+    const pid = Number(/process_id:(\d+)/.exec(info)?.[1]);
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await work();
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  }
+
+  /** Moves the clock of a running process, collects its garbage, and asks how it is. @returns its time and memory (bytes) */
+  async control(member: Member, aheadMs = 0): Promise<{ now: number; rss: number }> {
+    const nonce = Math.random().toString(36).slice(2);
+    writeFileSync(member.env['CONTROL_FILE'] ?? '', JSON.stringify({ aheadMs, nonce }));
+    member.signal('SIGUSR2');
+    for (const until = performance.now() + 10_000; performance.now() < until; await sleep(20)) {
+      const line = readFileSync(`${LOGS}/${member.name}.log`, 'utf8')
+        .split('\n')
+        .find((text) => text.includes(nonce));
+      if (line) return JSON.parse(line);
+    }
+    throw new Error(`${member.name} does not obey`);
+  }
+
+  /** The metrics of all processes that answer. */
+  async counters(): Promise<Counters> {
+    const texts = await Promise.all(
+      this.members.map(async (member): Promise<[number, string]> => {
+        const signal = AbortSignal.timeout(2_000);
+        const answer = await fetch(`${member.operatorUrl}/metrics`, { signal }).catch(() => undefined);
+        return [member.pid, (await answer?.text().catch(() => '')) ?? ''];
+      }),
+    );
+    return new Counters(new Map(texts.filter(([, text]) => text !== '')));
+  }
+
+  /** Starts again what has ended by itself, and notes it. */
+  async revive(): Promise<void> {
+    for (const member of this.members)
+      if (!member.isRunning) {
+        this.noteDeath(member);
+        await member.start();
+      }
+  }
+
+  private noteDeath(member: Member): void {
+    if (!member.isRunning) this.deaths.push(`${member.name} ended by itself`);
+  }
+
+  /** Complaints in the logs, exits that nobody ordered, deadlocks. */
   async incidents(): Promise<string[]> {
-    const members = [...this.apis, ...this.workers];
-    const complaints = members.flatMap(({ name }) =>
+    const complaints = this.members.flatMap(({ name }) =>
       readFileSync(`${LOGS}/${name}.log`, 'utf8')
         .split('\n')
         .filter((line) => COMPLAINTS.test(line))
         .map((line) => `${name}: ${line.slice(0, 300)}`),
     );
-    const dead = members.filter((member) => !member.isRunning).map(({ name }) => `${name} is not running`);
+    for (const member of this.members) this.noteDeath(member);
     const { rows } = await this.postgres.query(
       'SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()',
     );
     const deadlocks = rows[0].deadlocks > 0 ? [`${rows[0].deadlocks} deadlocks in Postgres`] : [];
-    return [...complaints, ...dead, ...deadlocks];
+    return [...complaints, ...this.deaths, ...deadlocks];
   }
 
   async stored(nameOf: Map<string, string>): Promise<StoredConversation[]> {
@@ -146,7 +225,7 @@ export class FaultDeployment {
         endedAt: row.ended_at?.getTime() ?? null,
         texts: row.texts.map(({ seq, text, slot }: { seq: number; text: string; slot: 0 | 1 }) => ({
           seq,
-          text,
+          text: brief(text),
           sender: members[slot],
         })),
       };
@@ -158,8 +237,15 @@ export class FaultDeployment {
     this.redis.disconnect();
     await this.postgres.end();
     await Promise.all([...this.doors, this.toPostgres, this.toRedis].map((proxy) => proxy.close()));
-    await this.stopRedis();
+    await this.redisServer.stop();
+    if (this.nextDist) removeBuild(this.nextDist);
   }
+}
+
+function connectTo(url: string): Redis {
+  const redis = new Redis(url);
+  redis.on('error', () => undefined);
+  return redis;
 }
 
 /** A deadlock is to be seen as one, before the time-out of a lock ends it. */

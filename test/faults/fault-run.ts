@@ -1,11 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Target } from './bot-account.js';
 import { Bot } from './bot.js';
 import { check } from './checker.js';
-import type { Violation } from './checker.js';
 import type { FaultDeployment } from './fault-deployment.js';
 import type { History } from './history.js';
+import { missingEvidence, slowComebacks } from './judgement.js';
+import { MemoryWatch } from './memory-watch.js';
 import { Random } from './random.js';
-import type { Row } from './rows.js';
+import type { Row } from './row.types.js';
+import { strikeOnce } from './strike.js';
+import type { Finding, Stage, Strike } from './strike.js';
+import { Watch } from './watch.js';
+import type { Healed } from './watch.js';
 
 export interface RunOptions {
   seed: number;
@@ -14,135 +20,105 @@ export interface RunOptions {
   bots: number;
   /** Longest pause of a bot between two messages (ms). */
   thinkMs?: number;
+  /** What bots are called, before their number: strangers of earlier runs may still be about. */
+  prefix?: string;
   /** Called with one line for each thing that happens. */
   say: (line: string) => void;
-}
-
-/** One fault and how it went (monotonic ms, from the start of the run). */
-export interface Strike {
-  row: string;
-  at: number;
-  healedAt: number;
-  /** From the heal until every bot got an answer; undefined: not within the bound. */
-  recoveredMs: number | undefined;
-  boundMs: number;
-  /** How far the row's metric moved; undefined: it has none. */
-  evidence: number | undefined;
 }
 
 export interface RunResult {
   seed: number;
   strikes: Strike[];
-  violations: (Violation | { invariant: 'bound' | 'evidence'; what: string })[];
+  violations: Finding[];
   sends: { ok: number; fail: number; info: number };
   conversations: number;
   /** Of acknowledged sends: invoked (ms from the start) and how long it took (ms). */
   latencies: [at: number, ms: number][];
+  /** What clients had missed and got, by the way in which they got it. */
+  healed: Healed[];
+  /** Memory of the processes that lived through the rows which spare them. */
+  memory: string[];
 }
 
 /** How long bots may still settle what is under way at the end (ms). */
 const PATIENCE = 20_000;
 
-/** How long a metric may take to show what happened (ms). */
-const EVIDENCE_PATIENCE = 2_000;
-
 /** How long the crowd may take to get talking before the next fault (ms). */
 const TALK_PATIENCE = 10_000;
 
-/** Bots talk while the rows strike, one after the other; then all is quiet, read by both sides and by SQL, and checked. */
-export async function runFaults(deployment: FaultDeployment, options: RunOptions): Promise<RunResult> {
-  const { seed, rows, faultsPerRow, thinkMs = 200, say } = options;
-  const random = new Random(seed);
+/** How long searchers are watched after the last heal (ms). */
+const SEARCHERS_WATCHED = 7_000;
+
+/**
+ * Bots talk while the rows strike, one after the other; then all is quiet, read by both sides and by SQL, and checked.
+ * Without a deployment only the target is known: rows that clients bring about, and what clients see.
+ */
+export async function runFaults(
+  { target, deployment }: { target: Target; deployment?: FaultDeployment },
+  options: RunOptions,
+): Promise<RunResult> {
+  const { seed, rows, faultsPerRow, say } = options;
   const begun = performance.now();
-  const bots = Array.from(
-    { length: options.bots },
-    (_, i) =>
-      new Bot({
-        name: `b${i}`,
-        target: deployment.target,
-        random: new Random(seed * 1_000 + i),
-        talkLength: 25,
-        thinkMs,
-      }),
-  );
+  const bots = makeBots(target, options);
   await Promise.all(bots.map((bot) => bot.start()));
   await sleep(3_000);
+  const stage: Stage = { bots, random: new Random(seed), begun, deployment };
+  const watch = new Watch(stage);
+  const memory = new MemoryWatch(deployment, rows, faultsPerRow);
   const strikes: Strike[] = [];
-  const lost: string[] = [];
+  const findings: Finding[] = [];
   for (const row of rows)
     for (let n = 0; n < faultsPerRow; n += 1) {
-      const outcome = await strike(row, { deployment, bots, random, begun });
-      lost.push(...outcome.lost);
+      await deployment?.revive();
+      findings.push(...(await memory.before(row)));
+      watch.pause();
+      const outcome = await strikeOnce(row, stage);
+      watch.resume();
+      findings.push(...outcome.findings);
       strikes.push(outcome.strike);
       say(describeStrike(outcome.strike));
-      await sleep(random.between(300, 1_200));
+      for (const { what } of outcome.findings) say(`  FOUND ${what}`);
+      await deployment?.revive();
+      await sleep(stage.random.between(300, 1_000));
       await waitForTalk(bots);
     }
-  const silences = await waitForSearchers(bots);
+  await sleep(SEARCHERS_WATCHED);
+  findings.push(...(await memory.end()));
+  const silences = watch.stop();
   await Promise.all(bots.map((bot) => bot.stop(PATIENCE)));
   await Promise.all(bots.map((bot) => bot.readEverything()));
+  const stored = await deployment?.stored(new Map(bots.map((bot) => [bot.userId, bot.name])));
   const history: History = {
     sends: bots.flatMap((bot) => bot.sends),
     views: bots.flatMap((bot) => [...bot.views.values()]),
     takeOvers: bots.flatMap((bot) => bot.takeOvers).filter(({ newerReadyAt }) => Number.isFinite(newerReadyAt)),
     silences,
-    stored: await deployment.stored(new Map(bots.map((bot) => [bot.userId, bot.name]))),
-    incidents: [...(await deployment.incidents()), ...oddAnswers(bots)],
+    ...(stored ? { stored } : {}),
+    incidents: [...((await deployment?.incidents()) ?? []), ...oddAnswers(bots)],
   };
   return {
     seed,
     strikes,
     violations: [
       ...check(history),
-      ...lost.map((what) => ({ invariant: 'I2' as const, what })),
-      ...strikes.flatMap(complain),
-      ...rows.flatMap((row) => missEvidence(row, strikes)),
+      ...findings,
+      ...rows.flatMap((row) => [...missingEvidence(row, strikes), ...slowComebacks(row, strikes)]),
     ],
     sends: countOutcomes(history),
-    conversations: history.stored?.length ?? 0,
+    conversations: new Set(history.views.map(({ conversation }) => conversation)).size,
     latencies: history.sends.flatMap((send) =>
       send.outcome === 'ok' && send.answeredAt ? [[send.invokedAt - begun, send.answeredAt - send.invokedAt]] : [],
     ),
+    healed: watch.healed,
+    memory: memory.lines,
   };
 }
 
-interface StrikeScene {
-  deployment: FaultDeployment;
-  bots: Bot[];
-  random: Random;
-  begun: number;
-}
-
-async function strike(row: Row, scene: StrikeScene): Promise<{ strike: Strike; lost: string[] }> {
-  const { deployment, bots, begun } = scene;
-  const measure = () => (row.evidence ? deployment.metric(row.evidence.metric, row.evidence.labels) : undefined);
-  const before = await measure();
-  const at = performance.now();
-  const lost = (await row.strike(scene)) ?? [];
-  const healed = performance.now();
-  let recoveredMs: number | undefined;
-  while (recoveredMs === undefined && performance.now() - healed < row.boundMs) {
-    await sleep(25);
-    if (bots.every((bot) => bot.isConnected && bot.lastAnswerAt > healed)) recoveredMs = performance.now() - healed;
-  }
-  let after = await measure();
-  for (
-    const until = performance.now() + EVIDENCE_PATIENCE;
-    after === before && performance.now() < until;
-    await sleep(200)
-  )
-    after = after === undefined ? undefined : await measure();
-  return {
-    lost,
-    strike: {
-      row: row.name,
-      at: at - begun,
-      healedAt: healed - begun,
-      recoveredMs,
-      boundMs: row.boundMs,
-      evidence: before === undefined || after === undefined ? undefined : after - before,
-    },
-  };
+function makeBots(target: Target, { bots, seed, thinkMs = 200, prefix = 'b' }: RunOptions): Bot[] {
+  return Array.from({ length: bots }, (_, i) => {
+    const random = new Random(seed * 1_000 + i);
+    return new Bot({ name: `${prefix}${i}`, target, random, talkLength: 25, thinkMs });
+  });
 }
 
 /** A fault that strikes a silent crowd tests little: most must be in the middle of a conversation. */
@@ -150,25 +126,6 @@ async function waitForTalk(bots: Bot[]): Promise<void> {
   const isTalking = ({ current }: Bot): boolean => (current?.live.length ?? 0) > 0;
   for (const until = performance.now() + TALK_PATIENCE; performance.now() < until; await sleep(50))
     if (bots.filter(isTalking).length > bots.length / 2) return;
-}
-
-/** I7: after the last heal nobody who searches is left alone. */
-async function waitForSearchers(bots: Bot[]): Promise<History['silences']> {
-  const since = performance.now();
-  await sleep(7_000);
-  return bots
-    .filter((bot) => bot.isSearching)
-    .map((bot) => ({ bot: bot.name, ms: bot.lastToldAt > since ? 0 : performance.now() - bot.lastToldAt }));
-}
-
-const complain = ({ row, recoveredMs, boundMs }: Strike): RunResult['violations'] =>
-  recoveredMs === undefined ? [{ invariant: 'bound', what: `${row}: not all well ${boundMs} ms after the heal` }] : [];
-
-/** A row whose metric never moved tested nothing. */
-function missEvidence({ name }: Row, strikes: Strike[]): RunResult['violations'] {
-  const moved = strikes.filter((strike) => strike.row === name).flatMap(({ evidence }) => evidence ?? []);
-  const isBlind = moved.length > 0 && moved.every((by) => by === 0);
-  return isBlind ? [{ invariant: 'evidence', what: `${name}: its metric did not move` }] : [];
 }
 
 const oddAnswers = (bots: Bot[]): string[] =>
@@ -182,9 +139,10 @@ function countOutcomes({ sends }: History): RunResult['sends'] {
   return count;
 }
 
-function describeStrike({ row, recoveredMs, healedAt, at, evidence }: Strike): string {
+function describeStrike({ row, recoveredMs, healedAt, at, evidence, ackP99Ms }: Strike): string {
   const recovery =
     recoveredMs === undefined ? 'NOT recovered' : `all well ${Math.round(recoveredMs)} ms after the heal`;
   const moved = evidence === undefined ? '' : `, metric +${evidence}`;
-  return `${row}: ${Math.round(healedAt - at)} ms of fault, ${recovery}${moved}`;
+  const acks = ackP99Ms === undefined ? '' : `, acks p99 ${Math.round(ackP99Ms)} ms`;
+  return `${row}: ${Math.round(healedAt - at)} ms of fault, ${recovery}${moved}${acks}`;
 }

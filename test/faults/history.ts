@@ -41,9 +41,11 @@ export interface TakeOver {
   bot: string;
   newerReadyAt: number;
   olderClosedAt?: number;
+  /** It came while Redis could not be asked, until then. */
+  redisBackAt?: number;
 }
 
-/** How long after the heal a searching bot was left without a match and without a word (ms). */
+/** The longest that a searching bot was left without a match and without a word while nothing was broken (ms). */
 export interface Silence {
   bot: string;
   ms: number;

@@ -1,7 +1,9 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type pg from 'pg';
-import { ROWS } from './rows.js';
-import type { Row } from './rows.js';
+import { changedBuild, replaceOnce } from './changed-build.js';
+import type { Change, Replacement } from './changed-build.js';
+import type { Row } from './row.types.js';
+import { rowsNamed } from './rows.js';
+import type { Finding } from './strike.js';
 
 /** A build with one protection taken out. The suite must find it. */
 export interface Mutant {
@@ -11,18 +13,18 @@ export interface Mutant {
   faultsPerRow: number;
   bots: number;
   thinkMs?: number;
-  /** Changes of compiled files: what is replaced, and by what. */
-  code?: { file: string; from: string; to: string };
+  /** What must be found: any of these. Other findings do not count as its death. */
+  expected: Finding['invariant'][];
+  code?: Change;
   /** The same in a function of the database. */
-  sql?: { function: string; from: string; to: string };
+  sql?: Replacement & { function: string };
 }
-
-const rowsNamed = (...names: string[]): Row[] => ROWS.filter(({ name }) => names.includes(name));
 
 export const MUTANTS: Mutant[] = [
   {
     name: 'acknowledged before the commit',
     rows: rowsNamed('api kill -9'),
+    expected: ['I2'],
     faultsPerRow: 3,
     bots: 24,
     code: {
@@ -40,6 +42,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'no duplicates known',
     rows: rowsNamed('Postgres connections cut, again and again', 'api kill -9', 'half-open network'),
+    expected: ['I2', 'I3', 'I4'],
     faultsPerRow: 3,
     bots: 24,
     sql: {
@@ -50,7 +53,8 @@ export const MUTANTS: Mutant[] = [
   },
   {
     name: 'no beacon',
-    rows: rowsNamed('Redis stopped for 5 s, and silence after it'),
+    rows: rowsNamed('Redis stopped, then silence'),
+    expected: ['bound'],
     faultsPerRow: 3,
     bots: 24,
     code: { file: 'chat/beacon.js', from: 'lookWhenDue() {', to: 'lookWhenDue() { return;' },
@@ -58,6 +62,7 @@ export const MUTANTS: Mutant[] = [
   {
     name: 'locks in any order',
     rows: rowsNamed('worker kill -9'),
+    expected: ['I8'],
     faultsPerRow: 3,
     bots: 40,
     thinkMs: 5,
@@ -70,29 +75,11 @@ export const MUTANTS: Mutant[] = [
   },
 ];
 
-/** A copy of the build with the mutant's change. @returns its folder, beside `dist` so that its paths hold */
-export function buildMutant({ code }: Mutant): string {
-  if (!code) return 'dist';
-  const folder = 'dist-mutant';
-  rmSync(folder, { recursive: true, force: true });
-  cpSync('dist', folder, { recursive: true });
-  const file = `${folder}/${code.file}`;
-  writeFileSync(file, replaceOnce(readFileSync(file, 'utf8'), code));
-  return folder;
-}
+/** @returns the folder of the build */
+export const buildMutant = ({ code }: Mutant): string => (code ? changedBuild('mutant', code) : 'dist');
 
-export function removeMutant(): void {
-  rmSync('dist-mutant', { recursive: true, force: true });
-}
-
-/** The same for the database. */
 export async function mutateDatabase({ sql }: Mutant, postgres: pg.Pool): Promise<void> {
   if (!sql) return;
   const { rows } = await postgres.query(`SELECT pg_get_functiondef($1::regproc) AS text`, [sql.function]);
   await postgres.query(replaceOnce(rows[0].text, sql));
-}
-
-function replaceOnce(text: string, { from, to }: { from: string; to: string }): string {
-  if (text.split(from).length !== 2) throw new Error(`the mutant does not fit the code any more: ${from}`);
-  return text.replace(from, () => to);
 }

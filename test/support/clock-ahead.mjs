@@ -1,5 +1,5 @@
 // Preloaded with `node --import`: the clock of the machine of this process is ahead by CLOCK_AHEAD_MS (ms).
-const ahead = Number(process.env.CLOCK_AHEAD_MS);
+let ahead = Number(process.env.CLOCK_AHEAD_MS ?? 0);
 const TrueDate = Date;
 
 globalThis.Date = class extends TrueDate {
@@ -12,3 +12,6 @@ globalThis.Date = class extends TrueDate {
     return TrueDate.now() + ahead;
   }
 };
+
+/** From now on the clock is ahead by so much (ms). */
+export const jumpTo = (ms) => void (ahead = ms);

@@ -24,7 +24,7 @@ export class Member {
   constructor(
     readonly name: string,
     /** What follows `node`. */
-    private readonly entry: string,
+    readonly entry: string,
     readonly env: Record<string, string>,
   ) {}
 

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Bot } from './bot.js';
+import { slowAnswers } from './notices.js';
+import type { ControlledScene, Row, Scene } from './row.types.js';
+import { DELAY } from './tcp-proxy.js';
+import type { ProxyMode } from './tcp-proxy.js';
+
+export const NETWORK_ROWS: Row[] = [
+  {
+    name: 'half-open network',
+    by: 'deployment',
+    strike: async ({ deployment, random }) => {
+      const door = random.pick(deployment.doors);
+      door.set('hole');
+      await sleep(18_500);
+      door.cut();
+      door.set('pass');
+    },
+    boundMs: 5_000,
+    evidence: { metric: 'stoa_socket_closed_total', labels: 'reason="ping timeout"' },
+  },
+  {
+    name: `every network is slow: ${DELAY} ms each way`,
+    by: 'deployment',
+    strike: (scene) => disturb(scene, 'delay', 3_000),
+    boundMs: 5_000,
+    keepsConnections: true,
+    evidence: slowAnswers(4 * DELAY),
+  },
+  {
+    name: 'every network slices: seven bytes at a time',
+    by: 'deployment',
+    strike: (scene) => disturb(scene, 'slice', 2_000),
+    boundMs: 5_000,
+    keepsConnections: true,
+    evidence: 'strike',
+  },
+];
+
+/** What clients alone can bring about, against any deployment. */
+export const CLIENT_ROWS: Row[] = [
+  {
+    name: 'all sockets drop at once',
+    by: 'clients',
+    strike: async ({ bots }) => bots.forEach((bot) => bot.cut()),
+    boundMs: 15_000,
+    p95Ms: 15_000,
+    evidence: { metric: 'stoa_chat_resumed_total' },
+  },
+  {
+    name: 'take-over in mid-send',
+    by: 'clients',
+    strike: async ({ bots, random }) => {
+      const records = bots.flatMap((bot) => (random.next() < 0.5 ? (bot.takeOver() ?? []) : []));
+      const isOver = (): boolean => records.every(({ olderClosedAt }) => olderClosedAt !== undefined);
+      for (const until = performance.now() + 2_000; !isOver() && performance.now() < until;) await sleep(25);
+    },
+    boundMs: 5_000,
+    evidence: { metric: 'stoa_presence_superseded_total' },
+  },
+  {
+    name: 'slow consumer',
+    by: 'clients',
+    strike: stopReading,
+    boundMs: 5_000,
+    evidence: { metric: 'stoa_socket_slow_consumers_total' },
+  },
+];
+
+async function disturb({ deployment }: ControlledScene, mode: ProxyMode, ms: number): Promise<string[]> {
+  const ways = [...deployment.doors, deployment.toPostgres, deployment.toRedis];
+  const before = ways.map((way) => way.disturbed);
+  for (const way of ways) way.set(mode);
+  await sleep(ms);
+  for (const way of ways) way.set('pass');
+  return ways.flatMap((way, i) => (way.disturbed === before[i] ? [`network ${i} was not disturbed`] : []));
+}
+
+/** Long texts that are said first, and how often they are asked for: some 20 MB, as the kernels on the way take the first ones. */
+const LONG_TEXTS = 60;
+const ASKED = 40;
+/** For the long texts, and for the server to be done with who does not read: it looks every second (ms). */
+const PATIENCE = 10_000;
+
+/** A bot asks for a long conversation, again and again, and reads none of it. */
+async function stopReading({ bots, random, healed, hasMoved }: Scene): Promise<string[]> {
+  const [deaf, partner] = await aPair(bots, random.next());
+  const conversation = deaf?.current?.conversation;
+  if (!deaf || !partner) return ['nobody was in a conversation'];
+  deaf.pause();
+  partner.shout(true);
+  const said = (): number =>
+    partner.sends.filter((send) => send.conversation === conversation && send.text.includes('…')).length;
+  for (const until = performance.now() + PATIENCE; said() < LONG_TEXTS && performance.now() < until;) await sleep(50);
+  deaf.askAndNotRead(ASKED);
+  for (const until = performance.now() + PATIENCE; !(await hasMoved()) && performance.now() < until;) await sleep(250);
+  partner.shout(false);
+  healed();
+  deaf.readOn();
+  deaf.resume();
+  return [];
+}
+
+async function aPair(bots: Bot[], chance: number): Promise<Bot[]> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const pairs = bots.flatMap((bot) => {
+      const mate = bots.find((b) => b !== bot && b.current && b.current.conversation === bot.current?.conversation);
+      return mate && bot.isConnected && mate.isConnected ? [[bot, mate]] : [];
+    });
+    const pair = pairs[Math.floor(chance * pairs.length)];
+    if (pair) return pair;
+    await sleep(50);
+  }
+  return [];
+}

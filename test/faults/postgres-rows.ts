@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ControlledScene, Row } from './row.types.js';
+
+const retries = { metric: 'stoa_chat_append_retries_total' };
+
+export const POSTGRES_ROWS: Row[] = [
+  { name: 'Postgres crashed', by: 'deployment', strike: crash, boundMs: 10_000, evidence: retries },
+  {
+    name: 'Postgres down for 30 s',
+    by: 'deployment',
+    strike: async ({ deployment }) => {
+      deployment.toPostgres.set('refuse');
+      await sleep(30_000);
+      deployment.toPostgres.set('pass');
+    },
+    boundMs: 15_000,
+    evidence: retries,
+  },
+  {
+    // Longer than a query may take: the outcome of what was under way is unknown, and nobody says so.
+    name: 'Postgres silent for 7 s',
+    by: 'deployment',
+    strike: async ({ deployment }) => {
+      deployment.toPostgres.set('hole');
+      await sleep(7_000);
+      deployment.toPostgres.cut();
+      deployment.toPostgres.set('pass');
+    },
+    boundMs: 15_000,
+    evidence: retries,
+  },
+  {
+    name: 'Postgres connections cut, again and again',
+    by: 'deployment',
+    strike: async ({ deployment }) => {
+      for (let i = 0; i < 20; i += 1) {
+        deployment.toPostgres.cut();
+        await sleep(100);
+      }
+    },
+    boundMs: 5_000,
+    evidence: retries,
+  },
+  { name: 'disk full on Postgres', by: 'deployment', strike: fillDisk, boundMs: 15_000, evidence: retries },
+];
+
+/**
+ * Kills a backend as the kernel might: the whole server recovers from its log, as after `restart -m immediate`.
+ * Nobody gets in for a second: so few bots might not notice a recovery of 100 ms.
+ */
+async function crash({ deployment }: ControlledScene): Promise<void> {
+  const { rows } = await deployment.postgres.query('SELECT pg_backend_pid() AS pid');
+  deployment.toPostgres.set('refuse');
+  process.kill(rows[0].pid, 'SIGKILL');
+  await sleep(1_000);
+  deployment.toPostgres.set('pass');
+  for (let i = 0; i < 200; i += 1) {
+    await sleep(50);
+    const isUp = await deployment.postgres.query('SELECT 1').catch(() => undefined);
+    if (isUp) return;
+  }
+}
+
+/** Tables in which every message and conversation ends. */
+const GROWING = ['messages', 'conversations', 'conversation_members'];
+
+/**
+ * Postgres says of every new row what it says when its disk is full, and rolls back. A disk that is
+ * full where the log lies ends the server instead; that is the row "Postgres crashed".
+ */
+async function fillDisk({ deployment: { postgres } }: ControlledScene): Promise<void> {
+  await postgres.query(`
+    CREATE OR REPLACE FUNCTION fault_disk_full() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`);
+  for (const table of GROWING)
+    await postgres.query(
+      `CREATE TRIGGER fault_disk_full BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION fault_disk_full()`,
+    );
+  await sleep(3_000);
+  for (const table of GROWING) await postgres.query(`DROP TRIGGER fault_disk_full ON ${table}`);
+}
