@@ -45,7 +45,9 @@ export class Bot {
   private pendingText = '';
   private onClosed: ((socket: BotSocket) => void) | undefined;
   /** Where the bot is connected. */
-  private url = '';
+  url = '';
+  /** Let nobody in when it was asked last: a balancer would send the bot elsewhere. */
+  private refusedBy: string | undefined;
   /** When the server that drains wants to be left (monotonic ms). */
   private movesAt = Infinity;
   /** Says long texts, without a pause. */
@@ -173,7 +175,8 @@ export class Bot {
   private connect(hooks: ConnectHooks = {}): void {
     const { random, target } = this.options;
     const { cookie, csrfToken } = this.account;
-    const elsewhere = target.urls.filter((url) => this.movesAt === Infinity || url !== this.url);
+    const avoided = this.movesAt === Infinity ? this.refusedBy : this.url;
+    const elsewhere = target.urls.filter((url) => url !== avoided);
     const url = random.pick(elsewhere.length > 0 ? elsewhere : target.urls);
     const socket: BotSocket = new BotSocket({
       url,
@@ -189,7 +192,8 @@ export class Bot {
       onClose: (reason) => {
         this.onClosed?.(socket);
         if (this.socket !== socket) return;
-        if (reason !== 'connect_error') this.closures.push(performance.now());
+        if (reason === 'connect_error') this.refusedBy = url;
+        else this.closures.push(performance.now());
         setTimeout(() => this.forget(socket), random.between(100, 800));
       },
     });
@@ -199,6 +203,7 @@ export class Bot {
 
   private arrive(url: string): void {
     this.url = url;
+    this.refusedBy = undefined;
     this.movesAt = Infinity;
     this.arrivals.push(performance.now());
   }

@@ -10,6 +10,7 @@ import { createDatabase } from '../support/database.js';
 import { LOGS, Member, ORIGIN } from '../support/deployment.js';
 import { brief } from './bot.js';
 import { Counters } from './counters.js';
+import { prepareFullDisk } from './full-disk.js';
 import { conversationKey } from './history.js';
 import { NEXT_VERSION, changedBuild, removeBuild } from './changed-build.js';
 import type { StoredConversation } from './history.js';
@@ -51,7 +52,7 @@ export class FaultDeployment {
 
   static async start({ apis = 2, workers = 2, dist = 'dist' }: DeploymentOptions = {}): Promise<FaultDeployment> {
     const databaseUrl = await createDatabase();
-    await noticeDeadlocks(databaseUrl);
+    await prepareDatabase(databaseUrl);
     const redisServer = await startRedis({ fresh: true });
     const toPostgres = await TcpProxy.before(new URL(databaseUrl));
     const toRedis = await TcpProxy.before(new URL(redisServer.url));
@@ -248,10 +249,11 @@ function connectTo(url: string): Redis {
   return redis;
 }
 
-/** A deadlock is to be seen as one, before the time-out of a lock ends it. */
-async function noticeDeadlocks(url: string): Promise<void> {
+/** A deadlock is to be seen as one, before the time-out of a lock ends it; and the disk can be full. */
+async function prepareDatabase(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET deadlock_timeout = '200ms'`);
+  await prepareFullDisk(client);
   await client.end();
 }

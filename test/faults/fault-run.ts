@@ -4,8 +4,9 @@ import { Bot } from './bot.js';
 import { check } from './checker.js';
 import type { FaultDeployment } from './fault-deployment.js';
 import type { History } from './history.js';
-import { missingEvidence, slowComebacks } from './judgement.js';
+import { missingEvidence, slowAcks, slowComebacks } from './judgement.js';
 import { MemoryWatch } from './memory-watch.js';
+import { quantile } from './quantile.js';
 import { Random } from './random.js';
 import type { Row } from './row.types.js';
 import { strikeOnce } from './strike.js';
@@ -102,7 +103,11 @@ export async function runFaults(
     violations: [
       ...check(history),
       ...findings,
-      ...rows.flatMap((row) => [...missingEvidence(row, strikes), ...slowComebacks(row, strikes)]),
+      ...rows.flatMap((row) => [
+        ...missingEvidence(row, strikes),
+        ...slowComebacks(row, strikes),
+        ...slowAcks(row, strikes),
+      ]),
     ],
     sends: countOutcomes(history),
     conversations: new Set(history.views.map(({ conversation }) => conversation)).size,
@@ -139,10 +144,10 @@ function countOutcomes({ sends }: History): RunResult['sends'] {
   return count;
 }
 
-function describeStrike({ row, recoveredMs, healedAt, at, evidence, ackP99Ms }: Strike): string {
+function describeStrike({ row, recoveredMs, healedAt, at, evidence, acks }: Strike): string {
   const recovery =
     recoveredMs === undefined ? 'NOT recovered' : `all well ${Math.round(recoveredMs)} ms after the heal`;
   const moved = evidence === undefined ? '' : `, metric +${evidence}`;
-  const acks = ackP99Ms === undefined ? '' : `, acks p99 ${Math.round(ackP99Ms)} ms`;
-  return `${row}: ${Math.round(healedAt - at)} ms of fault, ${recovery}${moved}${acks}`;
+  const waits = acks.length === 0 ? '' : `, acks p99 ${quantile(acks, 0.99)} ms`;
+  return `${row}: ${Math.round(healedAt - at)} ms of fault, ${recovery}${moved}${waits}`;
 }

@@ -18,3 +18,13 @@ export function slowComebacks({ name, p95Ms }: Row, strikes: Strike[]): Finding[
   if (p95Ms === undefined || p95 <= p95Ms) return [];
   return [{ invariant: 'bound', what: `${name}: back after ${Math.round(p95)} ms (p95), ${p95Ms} at most` }];
 }
+
+/** Over all strikes of a row, 99 of 100 messages that are said meanwhile are acknowledged in time. */
+export function slowAcks({ name, ackP99Ms }: Row, strikes: Strike[]): Finding[] {
+  const p99 = quantile(
+    strikes.filter((strike) => strike.row === name).flatMap(({ acks }) => acks),
+    0.99,
+  );
+  if (ackP99Ms === undefined || p99 <= ackP99Ms) return [];
+  return [{ invariant: 'bound', what: `${name}: acknowledgements p99 ${p99} ms, ${ackP99Ms} at most` }];
+}

@@ -59,7 +59,11 @@ function tell(results: RunResult[], skipped: readonly string[] = []): number {
 async function runSeeds(): Promise<number> {
   const same = [...args.row.flatMap((part) => ['--row', part]), '--faults', `${faultsPerRow}`, '--bots', args.bots];
   const atOnce = Math.min(seeds.length, Number(args['at-once'] ?? seeds.length));
-  return tell(await runSideBySide({ seeds, atOnce, args: same, say, onResult: (results) => writeReport(results) }));
+  const onResult = (results: RunResult[]): void => writeReport(results);
+  const { results, failed } = await runSideBySide({ seeds, atOnce, args: same, say, onResult });
+  const found = tell(results);
+  for (const seed of failed) say(`seed ${seed} ended without a result: see its lines above`);
+  return found + failed.length;
 }
 
 async function runOneSeed(seed: number, file: string): Promise<number> {

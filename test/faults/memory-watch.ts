@@ -10,8 +10,8 @@ const MORE = 0.2;
 const WARM_UP = 10_000;
 const MAX_WARM_UP = 40_000;
 
-/** How long after a heal memory is looked at (ms). */
-const QUIET = 3_000;
+/** How long after the last heal memory may take to come back (ms). */
+const COMES_BACK = 20_000;
 
 const MIB = 1_024 * 1_024;
 
@@ -44,17 +44,22 @@ export class MemoryWatch {
     const { first, deployment } = this;
     if (!first || !deployment || this.isDone) return [];
     this.isDone = true;
-    await sleep(QUIET);
-    const findings: Finding[] = [];
-    for (const [pid, after] of await this.read(deployment)) {
-      const before = first.get(pid);
-      if (before === undefined) continue;
-      const name = deployment.members.find((member) => member.pid === pid)?.name;
-      const line = `${name}: ${Math.round(before / MIB)} MiB before the first fault, ${Math.round(after / MIB)} MiB after ${this.struck()} rows`;
-      this.lines.push(line);
-      if (after > before * (1 + MORE)) findings.push({ invariant: 'I8', what: `memory does not come back: ${line}` });
+    const grown = (after: Map<number, number>): number[] =>
+      [...after].flatMap(([pid, bytes]) => (bytes > (first.get(pid) ?? Infinity) * (1 + MORE) ? [pid] : []));
+    let after = await this.read(deployment);
+    for (const until = performance.now() + COMES_BACK; grown(after).length > 0 && performance.now() < until;) {
+      await sleep(1_000);
+      after = await this.read(deployment);
     }
-    return findings;
+    for (const { pid, name } of deployment.members) {
+      const [then, now] = [first, after].map((read) => Math.round((read.get(pid) ?? 0) / MIB));
+      if (first.has(pid))
+        this.lines.push(`${name}: ${then} MiB before the first fault, ${now} MiB after ${this.struck()} rows`);
+    }
+    return grown(after).map((pid) => {
+      const name = deployment.members.find((member) => member.pid === pid)?.name;
+      return { invariant: 'I8', what: `the memory of ${name} does not come back` };
+    });
   }
 
   private struck(): number {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bot } from './bot.js';
 import { slowAnswers } from './notices.js';
+import { processOfATalker } from './talkers.js';
 import type { ControlledScene, Row, Scene } from './row.types.js';
 import { DELAY } from './tcp-proxy.js';
 import type { ProxyMode } from './tcp-proxy.js';
@@ -9,8 +10,9 @@ export const NETWORK_ROWS: Row[] = [
   {
     name: 'half-open network',
     by: 'deployment',
-    strike: async ({ deployment, random }) => {
-      const door = random.pick(deployment.doors);
+    strike: async ({ deployment, bots, random }) => {
+      const door = deployment.doors[processOfATalker(deployment, bots, random)];
+      if (!door) throw new Error('no door');
       door.set('hole');
       await sleep(18_500);
       door.cut();
@@ -68,12 +70,20 @@ export const CLIENT_ROWS: Row[] = [
 ];
 
 async function disturb({ deployment }: ControlledScene, mode: ProxyMode, ms: number): Promise<string[]> {
-  const ways = [...deployment.doors, deployment.toPostgres, deployment.toRedis];
-  const before = ways.map((way) => way.disturbed);
+  const { doors, toPostgres, toRedis } = deployment;
+  // Everybody may have come to one door by now.
+  const networks = { clients: doors, Postgres: [toPostgres], Redis: [toRedis] };
+  const ways = Object.values(networks).flat();
+  const disturbed = (): number[] =>
+    Object.values(networks).map((some) => some.reduce((sum, way) => sum + way.disturbed, 0));
+  const before = disturbed();
   for (const way of ways) way.set(mode);
   await sleep(ms);
   for (const way of ways) way.set('pass');
-  return ways.flatMap((way, i) => (way.disturbed === before[i] ? [`network ${i} was not disturbed`] : []));
+  const after = disturbed();
+  return Object.keys(networks)
+    .filter((_, i) => after[i] === before[i])
+    .map((name) => `the network to ${name} was not disturbed`);
 }
 
 /** Long texts that are said first, and how often they are asked for: some 20 MB, as the kernels on the way take the first ones. */

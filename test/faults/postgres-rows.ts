@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setDisk } from './full-disk.js';
 import type { ControlledScene, Row } from './row.types.js';
 
 const retries = { metric: 'stoa_chat_append_retries_total' };
@@ -61,21 +62,8 @@ async function crash({ deployment }: ControlledScene): Promise<void> {
   }
 }
 
-/** Tables in which every message and conversation ends. */
-const GROWING = ['messages', 'conversations', 'conversation_members'];
-
-/**
- * Postgres says of every new row what it says when its disk is full, and rolls back. A disk that is
- * full where the log lies ends the server instead; that is the row "Postgres crashed".
- */
 async function fillDisk({ deployment: { postgres } }: ControlledScene): Promise<void> {
-  await postgres.query(`
-    CREATE OR REPLACE FUNCTION fault_disk_full() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`);
-  for (const table of GROWING)
-    await postgres.query(
-      `CREATE TRIGGER fault_disk_full BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION fault_disk_full()`,
-    );
+  await setDisk(postgres, 'full');
   await sleep(3_000);
-  for (const table of GROWING) await postgres.query(`DROP TRIGGER fault_disk_full ON ${table}`);
+  await setDisk(postgres, 'free');
 }

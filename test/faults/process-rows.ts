@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '../support/deployment.js';
 import type { FaultDeployment } from './fault-deployment.js';
 import { slowAnswers } from './notices.js';
+import { processOfATalker } from './talkers.js';
 import type { ControlledScene, Row } from './row.types.js';
 
 const HOUR = 3_600_000;
@@ -11,11 +12,11 @@ export const SPARING_ROWS: Row[] = [
   {
     name: 'api stopped for 3 s',
     by: 'deployment',
-    strike: async ({ deployment, random }) => {
-      const api = random.pick(deployment.apis);
-      api.signal('SIGSTOP');
+    strike: async ({ deployment, bots, random }) => {
+      const api = deployment.apis[processOfATalker(deployment, bots, random)];
+      api?.signal('SIGSTOP');
       await sleep(3_000);
-      api.signal('SIGCONT');
+      api?.signal('SIGCONT');
     },
     boundMs: 10_000,
     evidence: slowAnswers(1_500),
@@ -49,7 +50,7 @@ export const PROCESS_ROWS: Row[] = [
   {
     name: 'api kill -9',
     by: 'deployment',
-    strike: ({ deployment, random, healed }) => deployment.bounce(random.pick(deployment.apis), 'SIGKILL', healed),
+    strike: killApi,
     boundMs: 10_000,
     p95Ms: 3_000,
     restarts: true,
@@ -75,6 +76,12 @@ async function jump({ deployment, random }: ControlledScene): Promise<string[]> 
   await sleep(2_000);
   await deployment.control(member, 0);
   return off < 60_000 ? [] : [`the clock of ${member.name} did not jump`];
+}
+
+async function killApi({ deployment, bots, random, healed }: ControlledScene): Promise<void> {
+  const api = deployment.apis[processOfATalker(deployment, bots, random)];
+  if (!api) throw new Error('no api process');
+  await deployment.bounce(api, 'SIGKILL', healed);
 }
 
 /** The worker that pairs at the moment goes; a pair that says goodbye just then is to be matched again by the other. */
