@@ -111,9 +111,10 @@ export class Bot {
   /** Asks `times` for all that was said, and reads nothing that comes, until it does again; the server is not told. */
   askAndNotRead(times: number): void {
     const { socket, view } = this;
-    socket?.stopReading();
-    for (let n = 0; view && n < times; n += 1)
-      void socket?.ask('conversation:sync', { conversationId: view.handle, after: 0, limit: PAGE });
+    if (!socket || !view) return;
+    socket.stopReading();
+    for (let n = 0; n < times; n += 1)
+      void socket.ask('conversation:sync', { conversationId: view.handle, after: 0, limit: PAGE });
   }
 
   readOn(): void {
