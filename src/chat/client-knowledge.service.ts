@@ -28,7 +28,10 @@ export class ClientKnowledge {
   private readonly resumed;
 
   constructor(metrics: Metrics) {
-    this.resumed = metrics.counter('stoa_chat_resumed_total', 'New connections that came back into an open conversation');
+    this.resumed = metrics.counter(
+      'stoa_chat_resumed_total',
+      'New connections that came back into an open conversation',
+    );
     this.healed = metrics.counter(
       'stoa_chat_gaps_healed_total',
       'What clients had missed, by the way in which they got it',
