@@ -1,5 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDatabase } from '../support/database.js';
 import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
 import { meet } from '../support/person.js';
@@ -118,5 +120,32 @@ describe("the operators' port of a worker", () => {
       for (const name of ['x-content-type-options', 'x-frame-options', 'permissions-policy', 'x-request-id'])
         expect([name, answer.headers.has(name)]).toEqual([name, true]);
     }
+  });
+});
+
+describe('npm run retention:report', () => {
+  const report = (databaseUrl: string) =>
+    spawnSync(process.execPath, ['dist/retention-report.js'], {
+      env: { PATH: process.env['PATH'], ...deployment.workers[0]?.env, DATABASE_URL: databaseUrl },
+      encoding: 'utf8',
+    });
+
+  it('ends with 0 while nothing is late, and with 1 and the class when something is', async () => {
+    // No worker looks after this one.
+    const databaseUrl = await createDatabase();
+    const before = report(databaseUrl);
+    expect([before.status, before.stderr]).toEqual([0, '']);
+    expect(before.stdout).toMatch(/^conversations +ok/m);
+    expect(before.stdout).not.toContain('LATE');
+    const client = new pg.Client({ connectionString: databaseUrl });
+    await client.connect();
+    await client.query(
+      `INSERT INTO conversations (started_on, ended_at, end_reason, delete_after)
+       VALUES (current_date, now(), 'left', now() - interval '3 hours')`,
+    );
+    await client.end();
+    const after = report(databaseUrl);
+    expect(after.status).toBe(1);
+    expect(after.stdout).toMatch(/^conversations +LATE: over for 3 h 0 min/m);
   });
 });
