@@ -1,4 +1,4 @@
-// npm run bench:matching [-- --seconds 5 --pairs 10000 --waiting 100000 --rates 200,1000,4000]: writes bench/results-matching.md.
+// npm run bench:matching [-- --seconds 10 --pairs 10000 --waiting 100000 --rates 200,1000,4000]: writes bench/results-matching.md.
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { node24, root } from './project.mjs';

@@ -2,17 +2,40 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
-import { mayMeet } from '../../src/matching/hard-rules.js';
+import { mayMeet, seeksGender } from '../../src/matching/hard-rules.js';
+import { UNKNOWN_GENDER } from '../../src/matching/ticket.types.js';
+import type { Person } from '../simulate/population.js';
 import { aTicket } from './baseline-ticket.js';
 import { Crowd } from './crowd.js';
 import { redisCpuMs } from './measure.js';
 
-/** One pool per language and seek class; the newcomer takes whoever waits longest on the other side, or waits. */
+/**
+ * One pool for each language, gender and sought gender ("anyone" is one of those); the newcomer takes whoever waits longest in the pools that
+ * fit, or waits. KEYS[1] its own pool, then those that fit; ARGV its time and name.
+ */
 const FIFO = `
-local other = redis.call('ZPOPMIN', KEYS[1])
-if other[1] then return other end
-redis.call('ZADD', KEYS[2], ARGV[1], ARGV[2])
+local oldest, pool
+for i = 2, #KEYS do
+  local head = redis.call('ZRANGE', KEYS[i], 0, 0, 'WITHSCORES')
+  if head[1] and (not oldest or tonumber(head[2]) < tonumber(oldest[2])) then oldest, pool = head, KEYS[i] end
+end
+if oldest then
+  redis.call('ZPOPMIN', pool)
+  return oldest
+end
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
 return {}`;
+
+const ANYONE = 0;
+const GENDERS = [0, 1, 2, UNKNOWN_GENDER];
+
+/** The pool of a person, and the pools whose people it may meet. */
+function poolsOf({ languages, gender, seeksGenders }: Person): string[] {
+  const pool = (whose: number, sought: number) => `stoa:{bench}:fifo:${languages[0]}:${whose}:${sought}`;
+  const wishes = gender === UNKNOWN_GENDER ? [ANYONE] : [ANYONE, 1 << gender];
+  const fitting = GENDERS.filter((other) => seeksGender(seeksGenders, other));
+  return [pool(gender, seeksGenders), ...fitting.flatMap((other) => wishes.map((wish) => pool(other, wish)))];
+}
 
 interface Load {
   readonly perS: number;
@@ -34,11 +57,9 @@ export async function measureFifo(redis: RedisClient, load: Load) {
   const cpu = await redisCpuMs(redis);
   let pairs = 0;
   await stream(load, async () => {
-    const { languages, gender, seeksGenders } = crowd.next();
-    const pool = (own: number, sought: number) => `stoa:{bench}:fifo:${languages[0]}:${own}:${sought}`;
-    const sought = seeksGenders === 0 ? 1 << gender : seeksGenders;
+    const pools = poolsOf(crowd.next());
     const came = Date.now();
-    const found = await redis.eval(FIFO, 2, pool(sought, 1 << gender), pool(1 << gender, sought), came, randomUUID());
+    const found = await redis.eval(FIFO, pools.length, ...pools, came, randomUUID());
     if ((found as string[]).length === 0) return;
     pairs += 1;
     waitsMs.push(Date.now() - came);

@@ -17,6 +17,9 @@ export const lonely = (person: Person, i: number): Person => ({
   languages: [100 + (i % 20)],
 });
 
+/** A man who seeks women: they are found for few of him, and every woman who comes looks at thousands of him. */
+export const oneOfMany = (person: Person): Person => ({ ...person, gender: 1, seeksGenders: 0b001 });
+
 const attributesOf = (person: Person): string =>
   JSON.stringify([
     person.gender,
@@ -32,13 +35,11 @@ export class Crowd {
 
   constructor(private readonly queue: SearchQueue) {}
 
-  /** `count` searches that stay, in a hundred buckets. */
-  async fill(shard: string, count: number): Promise<void> {
+  /** `count` searches that are there before the load comes. */
+  async fill(shard: string, count: number, as: (person: Person, i: number) => Person): Promise<void> {
     for (let i = 0; i < count; i += 500)
       await Promise.all(
-        Array.from({ length: Math.min(500, count - i) }, (_, j) =>
-          this.enter(shard, lonely(this.people.next(), i + j)),
-        ),
+        Array.from({ length: Math.min(500, count - i) }, (_, j) => this.enter(shard, as(this.people.next(), i + j))),
       );
   }
 

@@ -9,7 +9,7 @@ import { SearchQueue } from '../../src/matching/search-queue.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import { leasesKey, waitingKey } from '../../src/matching/shard.keys.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
-import { Crowd } from './crowd.js';
+import { Crowd, lonely, oneOfMany } from './crowd.js';
 import type { RunnerReport } from './runner.process.js';
 
 /** ms of CPU that Redis has used so far. */
@@ -71,6 +71,8 @@ export async function measureClaims(redis: RedisClient, pairs: number, batch: nu
 interface Load {
   readonly perS: number;
   readonly waiting: number;
+  /** Who they are: people whom nobody can meet, or men who all seek women. */
+  readonly crowd: 'lonely' | 'lopsided';
   readonly holdMs: number;
   readonly seconds: number;
 }
@@ -80,7 +82,7 @@ export async function measureRunner(redis: RedisClient, url: string, load: Load)
   const shard = `r${randomUUID().slice(0, 6)}`;
   const crowd = new Crowd(new SearchQueue(redis));
   const bytesBefore = await redisBytes(redis);
-  await crowd.fill(shard, load.waiting);
+  await crowd.fill(shard, load.waiting, load.crowd === 'lonely' ? lonely : oneOfMany);
   const bytesPerSearch = ((await redisBytes(redis)) - bytesBefore) / Math.max(1, load.waiting);
   // Nobody renews these here: their leases lie far ahead.
   await redis.call('ZUNIONSTORE', [leasesKey(shard), '1', waitingKey(shard), 'WEIGHTS', '1000']);

@@ -5,21 +5,23 @@ import type { DeadSearches } from '../../src/matching/dead-searches.js';
 import { MatchingMetrics } from '../../src/matching/matching.metrics.js';
 import { PairClaimer } from '../../src/matching/pair-claimer.js';
 import { DEFAULT_POLICY } from '../../src/config/matching-policy.js';
-import { mayMeet } from '../../src/matching/hard-rules.js';
 import { TICK_MS } from '../../src/matching/search.limits.js';
 import { ShardFeed } from '../../src/matching/shard-feed.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
-import type { SearchTicket } from '../../src/matching/ticket.types.js';
 import type { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { createRedis } from '../../src/platform/redis/redis-connection.js';
+import { StaleSample } from './stale-sample.js';
 
 /** What a run measured. */
 export interface RunnerReport {
   /** From the arrival of the second of a pair to its claim, ms. */
   readonly waitsMs: number[];
-  /** Compatible pairs of a sample that were left waiting for over 1 s. */
+  /** Searches looked at that had come with the load and waited for over 1 s; of these, how many could have met one and the same person all the while. */
+  readonly sampled: number;
   readonly stale: number;
+  /** Pools within the shard: searches of equal hard profile. */
+  readonly buckets: number;
   readonly cpuMs: number;
   readonly heapPerSearch: number;
   /** Until the mirror was there and everybody had looked for partners. */
@@ -59,7 +61,8 @@ process.send?.('ready');
 const stop = new AbortController();
 process.on('message', () => stop.abort());
 const waitsMs: number[] = [];
-let [stale, slowestTickMs, ticks] = [0, 0, 0];
+let [slowestTickMs, sampleMs] = [0, 0];
+const sample = new StaleSample(mirror);
 const tickCpuMs: number[] = [];
 const cpu = process.cpuUsage();
 while (!stop.signal.aborted) {
@@ -77,28 +80,23 @@ while (!stop.signal.aborted) {
   );
   const tick = process.cpuUsage(before);
   tickCpuMs.push((tick.user + tick.system) / 1_000);
-  if (ticks++ % 20 === 0) stale += staleSample();
   slowestTickMs = Math.max(slowestTickMs, performance.now() - began);
+  const beforeSample = process.cpuUsage();
+  sample.lookWhenDue();
+  const looked = process.cpuUsage(beforeSample);
+  sampleMs += (looked.user + looked.system) / 1_000;
   await sleep(Math.max(1, TICK_MS - (performance.now() - began)));
 }
 const used = process.cpuUsage(cpu);
 const report: RunnerReport = {
   waitsMs,
-  stale,
-  cpuMs: (used.user + used.system) / 1_000,
+  sampled: sample.sampled,
+  stale: sample.stale,
+  buckets: mirror.pool.buckets.size,
+  cpuMs: (used.user + used.system) / 1_000 - sampleMs,
   heapPerSearch,
   builtMs,
   slowestTickMs,
   tickCpuMs,
 };
 process.send?.(report, () => process.exit(0));
-
-/** Among 100 who have waited over 1 s: pairs that could talk at once. */
-function staleSample(): number {
-  const old: SearchTicket[] = [];
-  for (const ticket of mirror.pool.tickets()) {
-    if (mirror.nowMs - ticket.sinceMs > 1_000) old.push(ticket);
-    if (old.length === 100) break;
-  }
-  return old.filter((a, i) => old.slice(i + 1).some((b) => mayMeet(a, b, mirror.policy.avoids))).length;
-}
