@@ -1,4 +1,4 @@
-// npm run simulate [-- --rate 20 --hours 1 --policy adaptive,greedy,fifo,batch --seed 7 --population FILE]: a table, and .artifacts/simulate/report.html.
+// npm run simulate [-- --rate 20 --hours 1 --policy adaptive,greedy,fifo,batch --seed 7 --seeds 1 --population FILE]: a table, and .artifacts/simulate/report.html.
 import { node24, root } from './project.mjs';
 import { compileBench } from './dist.mjs';
 import { main, start } from './processes.mjs';

@@ -8,7 +8,7 @@ import { Adaptive } from './policies.js';
 import { readPopulation } from './population.js';
 import { hindsightLine, renderReport } from './report.js';
 import { simulate } from './simulate.js';
-import type { PolicyKind, Result } from './simulate.js';
+import type { Comparison, PolicyKind, Result } from './simulate.js';
 
 const FOLDER = '.artifacts/simulate';
 const KINDS: Record<string, PolicyKind> = { adaptive: Adaptive, greedy: Greedy, fifo: Fifo, batch: Batch };
@@ -22,6 +22,8 @@ const { values: args } = parseArgs({
     seed: { type: 'string', default: '7' },
     /** A file as MATCHING_POLICY names one; absent: the shipped policy. */
     config: { type: 'string' },
+    /** How many seeds, from `seed` on: with more than one the table has means, and how far the seeds lie apart. */
+    seeds: { type: 'string', default: '1' },
     population: { type: 'string', default: 'bench/simulate/population.json' },
   },
 });
@@ -35,22 +37,25 @@ if (faults.length > 0) throw new Error(`--config: ${faults.join('; ')}`);
 
 /** Only for who watches. */
 const say = (line: string): void => void (process.stderr.isTTY && process.stderr.write(line));
-const { results, hindsight } = simulate({
-  population: readPopulation(args.population),
-  rate: Number(args.rate),
-  hours: Number(args.hours),
-  seed: Number(args.seed),
-  config,
-  policies: names.map((name) => KINDS[name] as PolicyKind),
-  onProgress: (policy, share) => say(`\r${policy} ${Math.round(share * 100)} %   `),
-});
+const comparisons = Array.from({ length: Number(args.seeds) }, (_, at) =>
+  simulate({
+    population: readPopulation(args.population),
+    rate: Number(args.rate),
+    hours: Number(args.hours),
+    seed: Number(args.seed) + at,
+    config,
+    policies: names.map((name) => KINDS[name] as PolicyKind),
+    onProgress: (policy, share) => say(`\r${policy} ${Math.round(share * 100)} %   `),
+  }),
+);
 say('\r');
+const [{ results, hindsight }] = comparisons as [Comparison];
 
 process.stdout.write(
   '| policy | searches | match rate | wait p50 / p95 / p99 (s) | quality | J | J / hindsight | worst group | its match rate | CPU (s) |\n',
 );
 process.stdout.write('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n');
-for (const result of results) process.stdout.write(`${rowOf(result)}\n`);
+for (const at of results.keys()) process.stdout.write(`${rowOf(comparisons.map((each) => each.results[at]!))}\n`);
 process.stdout.write(`\n${hindsightLine(hindsight)}\n`);
 
 mkdirSync(FOLDER, { recursive: true });
@@ -60,13 +65,30 @@ const conditions = {
   seed: Number(args.seed),
   population: args.population,
 };
-writeFileSync(`${FOLDER}/result.json`, `${JSON.stringify({ conditions, hindsight, results }, null, 1)}\n`);
+writeFileSync(`${FOLDER}/result.json`, `${JSON.stringify({ conditions, comparisons }, null, 1)}\n`);
 writeFileSync(`${FOLDER}/report.html`, renderReport(conditions, { results, ...(hindsight ? { hindsight } : {}) }));
 process.stdout.write(`\nReport: ${FOLDER}/report.html, numbers: ${FOLDER}/result.json\n`);
 
-function rowOf({ measures: m, ofHindsight }: Result): string {
-  const waits = [m.waitS.p50, m.waitS.p95, m.waitS.p99].map((s) => s.toFixed(2)).join(' / ');
-  const cells = [m.policy, m.searches, m.matchRate.toFixed(3), waits, m.quality.toFixed(3), m.j.toFixed(3)];
-  const more = [ofHindsight?.share.toFixed(3) ?? '–', m.worst.group, m.worst.matchRate.toFixed(3)];
-  return `| ${[...cells, ...more, (m.cpuMs / 1_000).toFixed(1)].join(' | ')} |`;
+/** One policy with each of the seeds. */
+function rowOf(runs: readonly Result[]): string {
+  const mean = (read: (result: Result) => number, digits: number): string => {
+    const values = runs.map(read);
+    const average = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const spread = values.length > 1 ? ` ±${((Math.max(...values) - Math.min(...values)) / 2).toFixed(digits)}` : '';
+    return `${average.toFixed(digits)}${spread}`;
+  };
+  const waits = (['p50', 'p95', 'p99'] as const).map((key) => mean(({ measures }) => measures.waitS[key], 2));
+  const judged = runs.every(({ ofHindsight }) => ofHindsight);
+  return `| ${[
+    runs[0]!.measures.policy,
+    mean(({ measures }) => measures.searches, 0),
+    mean(({ measures }) => measures.matchRate, 3),
+    waits.join(' / '),
+    mean(({ measures }) => measures.quality, 3),
+    mean(({ measures }) => measures.j, 3),
+    judged ? mean(({ ofHindsight }) => ofHindsight!.share, 3) : '–',
+    [...new Set(runs.map(({ measures }) => measures.worst.group))].join(', '),
+    mean(({ measures }) => measures.worst.matchRate, 3),
+    mean(({ measures }) => measures.cpuMs / 1_000, 1),
+  ].join(' | ')} |`;
 }

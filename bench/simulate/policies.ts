@@ -1,5 +1,5 @@
 import { InterestTags } from '../../src/matching/interest-tags.js';
-import { pickPairs } from '../../src/matching/pair-picker.js';
+import { TICK_BUDGET, pickPairs } from '../../src/matching/pair-picker.js';
 import type { MatchingPolicyConfig } from '../../src/config/matching-policy.js';
 import { ShardPolicy } from '../../src/matching/shard-policy.js';
 import type { Avoids, ProposedPair } from '../../src/matching/ticket.types.js';
@@ -43,7 +43,7 @@ export class Adaptive implements SimulatedPolicy {
   }
 
   tick(nowMs: number): ProposedPair[] {
-    const pairs = pickPairs(this.pool, this.policy, nowMs);
+    const pairs = pickPairs(this.pool, this.policy, nowMs, TICK_BUDGET);
     for (const pair of pairs) {
       this.pool.remove(pair.a.searchId);
       this.pool.remove(pair.b.searchId);

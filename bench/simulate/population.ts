@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AGE_BAND_COUNT, UNKNOWN_GENDER } from '../../src/matching/ticket.types.js';
+import { AGE_BAND_COUNT, UNKNOWN_GENDER, UNKNOWN_REGION } from '../../src/matching/ticket.types.js';
 import type { SearchTicket } from '../../src/matching/ticket.types.js';
 import { zipf } from './random.js';
 import type { Random } from './random.js';
@@ -20,6 +20,7 @@ export interface Population {
   readonly seeksAnyAge: number;
   readonly languages: { count: number; zipf: number; second: number; third: number; opens: number };
   readonly interests: { count: number; zipf: number; none: number; meanOfRest: number };
+  /** 0: no region is known, as in the server so far. */
   readonly regions: number;
   /** Trust is 1 - untrusted * u^2. */
   readonly untrusted: number;
@@ -67,7 +68,7 @@ export class People {
       interests: this.interests(),
       seeksGenders: maskOf(pick(random, population.seeks[gender])),
       seeksAges: random.chance(population.seeksAnyAge) ? 0 : around(ageBand),
-      region: 1 + random.below(population.regions),
+      region: population.regions === 0 ? UNKNOWN_REGION : 1 + random.below(population.regions),
       trust: 1 - population.untrusted * random.next() ** 2,
       opensLanguage: random.chance(population.languages.opens),
     };

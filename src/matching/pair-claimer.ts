@@ -4,13 +4,10 @@ import { ClaimDesk } from './claim-desk.js';
 import type { Claim } from './claim.types.js';
 import { DeadSearches } from './dead-searches.js';
 import { MatchingMetrics } from './matching.metrics.js';
-import type { PickBudget } from './pair-picker.js';
+import { TICK_BUDGET } from './pair-picker.js';
 import type { ClaimReply } from './search.scripts.js';
 import type { ShardMirror } from './shard-mirror.js';
 import type { ProposedPair } from './ticket.types.js';
-
-/** What one tick may cost: some 30 ms; after a restart with many waiting, or in a crowd, ticks stay short. */
-const TICK_BUDGET: PickBudget = { looks: 400, pairs: 300_000, widenings: 2_000 };
 
 /** Picks pairs from a mirror, claims them, and takes into the mirror what the claims found. */
 @Injectable()

@@ -24,6 +24,9 @@ export interface PickBudget {
   readonly widenings: number;
 }
 
+/** What one tick of a worker may cost: some 30 ms; after a restart with many waiting, or in a crowd, ticks stay short. */
+export const TICK_BUDGET: PickBudget = { looks: 400, pairs: 300_000, widenings: 2_000 };
+
 const UNBOUNDED: PickBudget = { looks: Infinity, pairs: Infinity, widenings: Infinity };
 
 /**
