@@ -89,6 +89,7 @@ function rowOf(runs: readonly Result[]): string {
     judged ? mean(({ ofHindsight }) => ofHindsight!.share, 3) : '–',
     [...new Set(runs.map(({ measures }) => measures.worst.group))].join(', '),
     mean(({ measures }) => measures.worst.matchRate, 3),
-    mean(({ measures }) => measures.cpuMs / 1_000, 1),
+    // Batch asks pair by pair, without buckets: its CPU says nothing.
+    runs[0]!.measures.policy === 'batch' ? '–' : mean(({ measures }) => measures.cpuMs / 1_000, 1),
   ].join(' | ')} |`;
 }

@@ -18,6 +18,7 @@ export interface Waiting {
   state: string;
   version: number;
   sinceMs: number;
+  /** The claim that it is in, or was in and has not been parted from. */
   claim: string | null;
 }
 
@@ -29,6 +30,8 @@ export class ModelView {
   /** Follows the deltas from the first to the last. */
   private mirror = new ShardMirror();
   private readonly firstSince = new Map<string, number>();
+  /** The two of whom one had blocked the other before the history began; they never met. */
+  private apart: readonly string[] = [];
 
   constructor(api: MatchingProcess) {
     this.redis = api.redis;
@@ -51,7 +54,7 @@ export class ModelView {
               state,
               version: Number(version),
               sinceMs: Number(since),
-              claim: state === 'C' ? claim! : null,
+              claim: claim ?? null,
             },
           ]
         : [],
@@ -93,8 +96,13 @@ export class ModelView {
 
   private async checkClaims(tickets: Map<string, Waiting>, unresolved: readonly Claim[]): Promise<void> {
     const leased = new Set(await this.members(claimsKey(SHARD)));
-    for (const { claim } of tickets.values())
+    const claims = new Set<string>();
+    for (const { state, claim } of tickets.values()) {
+      this.hold('in a claim, or waiting', (state === 'C') === (claim !== null));
       if (claim) this.hold('every claimed search has a lease that ends', leased.has(claim));
+      if (claim) claims.add(claim);
+    }
+    for (const claim of leased) this.hold('no claim outlives its searches', claims.has(claim));
     for (const { claimId, pair } of unresolved)
       for (const { searchId } of [pair.a, pair.b])
         this.same('a claim keeps its searches', tickets.get(searchId)?.claim, claimId);
@@ -114,11 +122,18 @@ export class ModelView {
     await this.redis.del(runnerKey(SHARD));
   }
 
-  /** Claimed although it must not be. `now`: the searches just before the claim. */
-  async checkClaimed({ a, b }: ProposedPair, now: Map<string, Waiting>): Promise<void> {
+  /** Searches whose people have not been heard of for too long. */
+  deadSearches(): Promise<string[]> {
+    return this.redis.zrange(leasesKey(SHARD), '-inf', '1', 'BYSCORE');
+  }
+
+  /** Claimed although it must not be. `now`: the searches just before the claim; `dead`: those that were dead then, and still are. */
+  async checkClaimed({ a, b }: ProposedPair, now: Map<string, Waiting>, dead: readonly string[]): Promise<void> {
     this.hold('nobody meets themselves', a.userId !== b.userId);
+    this.hold('never who is blocked', !(this.apart.includes(a.userId) && this.apart.includes(b.userId)));
     this.hold('never a recent partner', !(await this.haveMetLately(a.userId, b.userId)));
     for (const { searchId, version } of [a, b]) {
+      this.hold('nobody who is dead', !dead.includes(searchId));
       const stored = now.get(searchId);
       if (stored) this.hold('claimed only on the current version', stored.version <= version);
     }
@@ -130,6 +145,14 @@ export class ModelView {
        INSERT INTO conversation_members (conversation_id, slot, user_id, handle, nickname, age_band, languages)
        SELECT c.id, m.slot, m.user_id, 'h-met-lately-' || substr(md5(c.id::text || m.user_id::text), 1, 9), 'Stranger', '25-34', '{en}' FROM c, (VALUES (0, $1::uuid), (1, $2::uuid)) AS m (slot, user_id)`,
       [userA, userB],
+    );
+  }
+
+  async block(blocker: string, blocked: string): Promise<void> {
+    this.apart = [blocker, blocked];
+    await this.database.query(
+      `INSERT INTO blocks (id, blocker_id, blocked_id, nickname) VALUES (gen_random_uuid(), $1, $2, 'Stranger')`,
+      [...this.apart],
     );
   }
 

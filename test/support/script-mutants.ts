@@ -113,9 +113,21 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('claimScript', 'the same person', 'userA == userB or'),
   lacks('claimScript', 'whom a met', 'isRecent(KEYS[k + 2], userB) or'),
   lacks('claimScript', 'whom b met', 'or isRecent(KEYS[k + 3], userA)'),
+  lacks(
+    'claimScript',
+    'both looks at whom they met',
+    'or isRecent(KEYS[k + 2], userB) or isRecent(KEYS[k + 3], userA) then',
+    'then',
+  ),
   lacks('claimScript', 'the time since', 'return until_ and tonumber(until_) > now', 'return until_'),
   lacks('claimScript', 'the block by a', "redis.call('SISMEMBER', KEYS[k + 4], userB) == 1 or"),
   lacks('claimScript', 'the block by b', "or redis.call('SISMEMBER', KEYS[k + 5], userA) == 1"),
+  lacks(
+    'claimScript',
+    'both looks at blocks',
+    "if redis.call('SISMEMBER', KEYS[k + 4], userB) == 1 or",
+    'if false and',
+  ),
   lacks('claimScript', 'the claim of a', "redis.call('HSET', KEYS[k], 'state', 'C', 'claim', ARGV[v])"),
   lacks('claimScript', 'the claim of b', "redis.call('HSET', KEYS[k + 1], 'state', 'C', 'claim', ARGV[v])"),
   lacks('claimScript', 'its lease', "redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[v])"),
@@ -220,3 +232,16 @@ export async function withMutant<T>(redis: RedisClient, mutant: Mutant, work: ()
     Object.assign(target, { source, sha });
   }
 }
+
+/** What the model test cannot see, by `script without`, and why: it is not asked. The contract test sees all of it. */
+export const MODEL_BLIND_SPOTS: Readonly<Record<string, string>> = {
+  'claimScript the need for a lease': 'every search in a history has a lease, dead or alive',
+  'claimScript whom a met': 'b has met a too, and the other look says so; without both it is seen',
+  'claimScript whom b met': 'a has met b too, and the other look says so; without both it is seen',
+  'claimScript the time since': 'nobody may be met again within a history, and a needless refusal breaks no promise',
+  'claimScript the block by a': 'both lists have a block, and the other look says so; without both it is seen',
+  'claimScript the block by b': 'both lists have a block, and the other look says so; without both it is seen',
+  'settleScript the memory of the match': 'no command of a history speaks of a search after its end',
+  'settleScript the end of that memory': 'no history lasts a minute',
+  'releaseScript the memory of the end': 'no command of a history speaks of a search after its end',
+};
