@@ -127,10 +127,7 @@ export class SessionService {
         await this.audit.append(transaction, { event: 'session.end', target: sessionId.slice(0, 8) });
         return true;
       }));
-    if (!ended) {
-      this.audit.tally({ event: 'session.end', result: 'refused', reason: 'NOT_FOUND' });
-      throw new NotFound();
-    }
+    if (!ended) throw new NotFound();
     this.events.publish(new SessionRevoked([sessionId], userId, 'signed_out'));
     return sessionId === current ? new SignedOut(undefined) : undefined;
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ConversationConfig, SessionConfig } from '../config/config.types.js';
+import type { Audit } from '../platform/audit/audit.js';
 import { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import type { Batch, RetentionRepository } from './retention.repository.js';
@@ -20,6 +21,7 @@ const retentionOf = (rows: Partial<RetentionRepository>): Retention =>
       ...rows,
     } as RetentionRepository,
     log,
+    { note: async () => {} } as unknown as Audit,
     { reconnectGraceMs: 1, idleMs: 1 } as ConversationConfig,
     { maxAgeMs: 1 } as SessionConfig,
     new Metrics(),

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { ConversationConfig, SessionConfig } from '../config/config.types.js';
+import { Audit } from '../platform/audit/audit.js';
 import { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { retentionClasses } from './retention-classes.js';
@@ -27,6 +28,7 @@ export class Retention {
   constructor(
     private readonly rows: RetentionRepository,
     private readonly log: Log,
+    private readonly audit: Audit,
     conversation: ConversationConfig,
     session: SessionConfig,
     metrics: Metrics,
@@ -49,8 +51,8 @@ export class Retention {
 
   async keepPartitions(): Promise<void> {
     const dropped = await this.rows.keepPartitions();
-    this.count('message_partitions', dropped.messages);
-    this.count('audit_partitions', dropped.audit);
+    await this.noteDropped('message_partitions', dropped.messages);
+    await this.noteDropped('audit_partitions', dropped.audit);
   }
 
   /** Class after class, whatever became of those before it. @throws what the first that failed threw */
@@ -79,6 +81,11 @@ export class Retention {
         limit = Math.max(1, Math.floor(limit / 4));
         this.log.warn({ event: 'retention.slow', what, limit });
       }
+  }
+
+  private async noteDropped(what: string, count: number): Promise<void> {
+    this.count(what, count);
+    if (count > 0) await this.audit.note({ event: 'retention.run', target: what, reason: `x${count}` });
   }
 
   private count(what: string, count: number): void {

@@ -20,6 +20,7 @@ function aDesk(failures: Error[]) {
     } as never,
     { keep: async () => undefined } as never,
     { follow: () => undefined } as never,
+    { tally: () => undefined } as never,
   );
   return { desk, announced };
 }
@@ -53,6 +54,7 @@ describe('ConnectionDesk', () => {
       { markAway: async () => {} } as never,
       {} as never,
       { leave } as never,
+      {} as never,
       {} as never,
     );
     await desk.closed({ data: { identity: { userId: 'u' } } } as never, reason);

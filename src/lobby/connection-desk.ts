@@ -5,6 +5,7 @@ import type { Sighting } from '../chat/chat.types.js';
 import { ClientKnowledge } from '../chat/client-knowledge.service.js';
 import type { State } from '../contracts/state.dto.js';
 import type { Identity } from '../platform/identity/identity.types.js';
+import { Audit } from '../platform/audit/audit.js';
 import { isPassingFault } from '../platform/errors/error-mapper.js';
 import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
@@ -33,6 +34,7 @@ export class ConnectionDesk extends ConnectionLifecycle {
     private readonly lobby: LobbyService,
     private readonly ticker: SearchTicker,
     private readonly knowledge: ClientKnowledge,
+    private readonly audit: Audit,
   ) {
     super();
   }
@@ -40,7 +42,8 @@ export class ConnectionDesk extends ConnectionLifecycle {
   /** Subscribes first, then reads, so that nothing falls between. */
   override async opened(connection: Connection): Promise<void> {
     this.knowledge.follow(connection);
-    await this.presence.attach(connection);
+    const tookOver = await this.presence.attach(connection);
+    if (tookOver) this.audit.tally({ event: 'session.supersede', actor: connection.data.identity.userId });
     const state = await this.receive(connection);
     this.presence.announceReady(connection, state);
     if (state.state === 'searching') this.ticker.watch(connection.data.identity.userId);

@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { Audit } from './audit/audit.js';
+import { ProcessTrail } from './audit/process-trail.js';
 import { DomainEvents } from './events/domain-events.js';
 import { HealthMetrics } from './health/health-metrics.js';
 import { LoadMonitor } from './health/load-monitor.js';
@@ -40,7 +41,7 @@ const services = [
 @Global()
 @Module({
   imports: [RedisModule, QueueModule],
-  providers: [...services, AddressSalts, ProcessCensus, HealthMetrics],
+  providers: [...services, AddressSalts, ProcessCensus, ProcessTrail, HealthMetrics],
   exports: services,
 })
 export class PlatformModule {}

@@ -59,19 +59,22 @@ export class PresenceService {
   /**
    * Makes `connection` the user's live one. The older one, wherever it is, is told and closed. Ends when what that one had asked
    * is answered, within a second: a message of the user's own that was under way is then in whatever is read next.
+   * @returns whether there was an older one, as far as is known
    */
-  async attach(connection: Connection): Promise<void> {
+  async attach(connection: Connection): Promise<boolean> {
     connection.data.held = [];
     const previous = this.registry.put(connection);
     const answeredHere = previous && this.supersede(previous);
+    let tookOver = previous !== undefined;
     connection.data.generation = Date.now() * 1_000;
     try {
-      await this.settle(connection, await this.hold(connection, 0));
+      tookOver = (await this.settle(connection, await this.hold(connection, 0))) || tookOver;
     } catch (error) {
       // Redis is away: the newest by our clock wins, and the heartbeat settles it when Redis is back.
       this.log.warn({ event: 'presence.unsettled', err: error });
     }
     await answeredHere;
+    return tookOver;
   }
 
   /** Sends `session:ready`, then what came meanwhile: subscribed first, read second, merged by the client. */
@@ -140,14 +143,18 @@ export class PresenceService {
     return holdConnection.run(this.redis, [connectionKey(identity.userId)], args);
   }
 
-  /** Ends when the connection that lost is told and has its answers. Never rejects. */
-  private async settle(connection: Connection, hold: Hold): Promise<void> {
+  /** Ends when the connection that lost is told and has its answers. Never rejects. @returns whether another process held an older one */
+  private async settle(connection: Connection, hold: Hold): Promise<boolean> {
     const { userId } = connection.data.identity;
-    if (!hold.live) return this.supersede(connection);
+    if (!hold.live) {
+      await this.supersede(connection);
+      return false;
+    }
     connection.data.generation = hold.generation;
-    if (hold.process === '' || hold.process === this.channel.processId) return;
+    if (hold.process === '' || hold.process === this.channel.processId) return false;
     const message: SupersedeMessage = { type: 'supersede', userId, connection: hold.connection };
     await this.channel.ask(hold.process, message, ELSEWHERE_WITHIN);
+    return true;
   }
 
   private supersede(connection: Connection): Promise<void> {

@@ -64,7 +64,6 @@ export class ExportService {
         return archive;
       }));
     if (sealed) return JSON.parse(this.keys.unseal('export', sealed)) as object;
-    this.audit.tally({ event: 'export.fetch', result: 'refused', reason: 'NOT_FOUND' });
     throw new NotFound();
   }
 

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ORIGIN, deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
-import { Person, aProfile } from '../support/person.js';
+import { Person, aProfile, meet } from '../support/person.js';
 import { dial, readAnswer, sendRaw, timeToAnswer, timeUntilClosed } from '../support/raw-http.js';
 import type { RawAnswer } from '../support/raw-http.js';
 
@@ -205,19 +205,54 @@ describe('accounts', () => {
     expect(mail).not.toContain('evil');
   });
 
-  it('#35 shows nobody the session, the export or the history of another', async () => {
-    const [ada, eve] = [await Person.guest(url), await Person.guest(url)];
+  it('#35 shows nobody the session, the export, the conversation or the block of another, and notes who asked', async () => {
+    const [{ ada, bob, adas }, eve] = [await meet([url]), await Person.guest(url)];
     const [session] = (await ada.http('GET', '/sessions')).body.sessions;
-    for (const [method, path] of [
-      ['DELETE', `/sessions/${session.id}`],
-      ['GET', `/me/export/${'A'.repeat(43)}`],
-      ['GET', `/conversations/${randomUUID()}/messages`],
-      ['DELETE', `/blocks/${randomUUID()}`],
+    await ada.http('POST', '/me/export');
+    const link = await vi.waitFor(async () => {
+      const { body } = await ada.http('GET', '/me/export');
+      expect(body.status).toBe('ready');
+      return body.link as string;
+    }, 10_000);
+    await ada.http('POST', `/conversations/${adas}/block`);
+    const [block] = (await ada.http('GET', '/blocks')).body.blocks;
+    await eve.connect();
+    const asked: [door: string, requestId: string | null][] = [];
+    for (const [method, path, door] of [
+      ['DELETE', `/sessions/${session.id}`, '/sessions/:id'],
+      ['GET', `/me/export/${link.split('/').at(-1)}`, '/me/export/:token'],
+      ['GET', `/conversations/${adas}/messages`, '/conversations/:id/messages'],
+      ['POST', `/conversations/${adas}/block`, '/conversations/:id/block'],
+      ['DELETE', `/blocks/${block.id}`, '/blocks/:id'],
     ] as const) {
       const answer = await eve.http(method, path);
       expect([path, answer.status, answer.body.code]).toEqual([path, 404, 'NOT_FOUND']);
+      asked.push([`${method} /api/v1${door}`, answer.headers.get('x-request-id')]);
     }
+    for (const [event, rest] of [
+      ['message:send', { clientId: randomUUID(), text: 'hello' }],
+      ['conversation:sync', { after: 0 }],
+      ['conversation:leave', { next: false }],
+    ] as const) {
+      const answer = await eve.try(event, { conversationId: adas, ...rest });
+      expect([event, answer]).toMatchObject([event, { ok: false, error: { code: 'NOT_FOUND' } }]);
+      asked.push([event, answer.ok ? null : answer.error.requestId]);
+    }
+    for (const [door, requestId] of asked)
+      await vi.waitFor(async () => {
+        const { rows } = await database.query(
+          `SELECT event, target, result, reason, actor = (SELECT audit_id::text FROM users WHERE id = $2) AS eves
+             FROM audit_events WHERE request_id = $1`,
+          [requestId, eve.userId],
+        );
+        expect(rows).toEqual([
+          { event: 'access.refuse', target: door, result: 'refused', reason: 'NOT_FOUND', eves: true },
+        ]);
+      });
     expect((await ada.http('GET', '/me')).status).toBe(200);
+    expect((await ada.http('GET', new URL(link).pathname.replace('/api/v1', ''))).status).toBe(200);
+    expect((await ada.http('GET', '/blocks')).body.blocks).toHaveLength(1);
+    for (const person of [ada, bob, eve]) person.disconnect();
   });
 });
 

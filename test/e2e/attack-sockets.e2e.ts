@@ -149,6 +149,11 @@ describe('two sockets of one person', () => {
     await sleep(200);
     expect(bob.all('message:new').filter(({ text }) => text === 'raced in').length).toBe(1);
     expect((await bob.ask('conversation:sync', { conversationId: bobs, after: 0 })).lastSeq).toBe(1);
+    const { rows } = await database.query(
+      `SELECT actor = (SELECT audit_id::text FROM users WHERE id = $1) AS hers FROM audit_events WHERE event = 'session.supersede'`,
+      [ada.userId],
+    );
+    expect(rows).toContainEqual({ hers: true });
   });
 
   it('#8 leave one alive of ten that come at once', async () => {

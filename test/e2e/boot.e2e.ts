@@ -220,6 +220,20 @@ describe('a deployment', () => {
       /default-src 'none'.*require-trusted-types-for 'script'/,
     );
     expect(await Promise.all([api?.stop(), worker?.stop()])).toEqual([0, 0]);
+    const client = new pg.Client({ connectionString: deployment.databaseUrl });
+    await client.connect();
+    const { rows } = await client.query<{ row: string }>(
+      `SELECT concat_ws(' ', event, target, reason) AS row FROM audit_events
+        WHERE event IN ('process.start', 'process.stop', 'migration.run') ORDER BY 1`,
+    );
+    expect(rows.map(({ row }) => row)).toEqual([
+      expect.stringMatching(/^migration\.run \w+ x\d+$/),
+      'process.start stoa-api keys test',
+      'process.start stoa-worker keys test',
+      'process.stop stoa-api keys test',
+      'process.stop stoa-worker keys test',
+    ]);
+    await client.end();
     await deployment.stop();
   });
 

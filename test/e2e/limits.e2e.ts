@@ -322,3 +322,28 @@ describe('limits of an address', () => {
     neighbour.disconnect();
   });
 });
+
+it('leave their traces in the audit trail, a few rows for a flood', async () => {
+  const client = new pg.Client({ connectionString: deployment.databaseUrl });
+  await client.connect();
+  const traces = async (): Promise<string[]> => {
+    const { rows } = await client.query<{ trace: string; rows: number }>(
+      `SELECT event || ' ' || reason AS trace, count(*)::int AS rows FROM audit_events
+        WHERE event IN ('limit.refuse', 'connection.expel') AND reason !~ ' x[0-9]+$' GROUP BY 1`,
+    );
+    for (const { rows: count } of rows) expect(count).toBeLessThan(20);
+    return rows.map(({ trace }) => trace);
+  };
+  await vi.waitFor(async () =>
+    expect(await traces()).toEqual(
+      expect.arrayContaining([
+        'limit.refuse socket message:send',
+        'limit.refuse socket session:state',
+        'connection.expel INVALID_EVENTS',
+        'connection.expel EVENTS',
+        'connection.expel BYTES',
+      ]),
+    ),
+  );
+  await client.end();
+});

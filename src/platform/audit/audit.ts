@@ -79,18 +79,28 @@ export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   /**
-   * Counts a refusal that changes nothing. The first of its kind in a minute, by event, reason and address, is written at once,
-   * the rest as one row at the minute's end: a flood cannot fill the trail. Never rejects and never waits.
+   * Counts what may come often and changes nothing. The first of its kind in a minute, by event, reason, target, named actor and address,
+   * is written at once, the rest as one row at the minute's end: a flood cannot fill the trail. Never rejects and never waits.
    */
   tally(entry: AuditEntry): void {
     const ipHash = currentContext()?.ipHash;
-    const key = `${entry.event} ${entry.reason ?? ''} ${ipHash ?? ''}`;
+    const { event, reason = '', target = '', actor = '' } = entry;
+    const key = [event, reason, target, actor, ipHash].join(' ');
     const known = this.tallies.get(key);
     if (known) known.count += 1;
     else if (this.tallies.size >= MAX_TALLIES) this.tallyOverflow(entry);
     else {
       this.tallies.set(key, { entry, ipHash, count: 0 });
-      void this.writeQuietly(entry, ipHash);
+      void this.note(entry, ipHash);
+    }
+  }
+
+  /** Writes what stands for itself, outside of any transaction. Never rejects. */
+  async note(entry: AuditEntry, ipHash = currentContext()?.ipHash): Promise<void> {
+    try {
+      await this.write(this.database, entry, ipHash);
+    } catch (error) {
+      this.log.warn({ event: 'audit.write_failed', err: error });
     }
   }
 
@@ -116,15 +126,7 @@ export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
     const repeated = [...this.tallies.values()].filter(({ count }) => count > 0);
     this.tallies = new Map();
     for (const { entry, ipHash, count } of repeated)
-      await this.writeQuietly({ ...entry, reason: `${entry.reason ?? entry.event} x${count}` }, ipHash);
-  }
-
-  private async writeQuietly(entry: AuditEntry, ipHash: string | undefined): Promise<void> {
-    try {
-      await this.write(this.database, entry, ipHash);
-    } catch (error) {
-      this.log.warn({ event: 'audit.write_failed', err: error });
-    }
+      await this.note({ ...entry, reason: `${entry.reason ?? entry.event} x${count}` }, ipHash);
   }
 
   private async write(on: Queryable, entry: AuditEntry, ipHash: string | undefined): Promise<void> {

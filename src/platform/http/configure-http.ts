@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { HttpConfig } from '../../config/config.types.js';
+import { Audit } from '../audit/audit.js';
 import { Log } from '../logging/log.js';
 import { DtoPipe } from '../validation/dto.pipe.js';
 import { strictJson } from './body-parser.js';
@@ -37,6 +38,6 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.use(...strictJson());
   setApiPrefix(app);
   app.useGlobalPipes(new DtoPipe());
-  app.useGlobalFilters(new ProblemFilter(app.get(Log)));
+  app.useGlobalFilters(new ProblemFilter(app.get(Log), app.get(Audit)));
   configureServer(app.getHttpServer(), config);
 }

@@ -3,6 +3,9 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { StoaError } from '../errors/stoa-error.js';
 import { toProblem, toStoaError } from '../errors/error-mapper.js';
+import { accessRefusal } from '../audit/access-refusal.js';
+import { Audit } from '../audit/audit.js';
+import type { Identity } from '../identity/identity.types.js';
 import { Log } from '../logging/log.js';
 import { currentContext } from '../request-context/request-context.js';
 import { newRequestId } from '../request-context/request-id.js';
@@ -12,7 +15,10 @@ import { allowedMethods } from './route-methods.js';
 @Catch()
 @Injectable()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    private readonly audit: Audit,
+  ) {}
 
   catch(exception: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
@@ -26,6 +32,7 @@ export class ProblemFilter implements ExceptionFilter {
         code: error.code,
         err: error.cause ?? error,
       });
+    this.noteRefusal(error, request);
     if (response.headersSent) return void response.destroy();
     const problem = toProblem(error, requestId);
     if (error.retryAfterMs !== undefined)
@@ -33,6 +40,14 @@ export class ProblemFilter implements ExceptionFilter {
     // What was not read of an oversized body would be taken for the next request.
     if (error.code === 'BODY_TOO_LARGE') response.setHeader('Connection', 'close');
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  }
+
+  /** By whom it is known, at a route that is there. */
+  private noteRefusal({ code }: StoaError, request: Request & { identity?: Identity }): void {
+    if (!request.identity) return;
+    const { path } = request.route as { path: string };
+    const entry = accessRefusal(code, `${request.method} ${path}`);
+    if (entry) this.audit.tally(entry);
   }
 
   private map(exception: unknown, request: Request, response: Response): StoaError {

@@ -24,7 +24,9 @@ function aSetting({ rateLimits = true } = {}) {
   const aProcess = () =>
     new HandshakeLimits({ rateLimits } as never, addresses as never, clock as never, shared, keys as never);
   const handshakes = aProcess();
-  const limiter = new SocketLimiter({ rateLimits } as never, clock as never, handshakes, metrics);
+  const limiter = new SocketLimiter({ rateLimits } as never, clock as never, handshakes, metrics, {
+    tally: () => {},
+  } as never);
   return { clock, limiter, handshakes, aProcess };
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RuntimeConfig } from '../../config/config.types.js';
 import type { ClientEvent } from '../../contracts/socket-events.js';
+import { Audit } from '../audit/audit.js';
 import { RateLimited } from '../errors/stoa-error.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Connection } from '../realtime/connection.types.js';
@@ -25,6 +26,7 @@ export class SocketLimiter extends EventGate {
     private readonly clock: Clock,
     private readonly handshakes: HandshakeLimits,
     metrics: Metrics,
+    private readonly audit: Audit,
   ) {
     super();
     this.refusals = metrics.counter('stoa_socket_limit_excess_total', 'Socket events over a limit', {
@@ -68,7 +70,9 @@ export class SocketLimiter extends EventGate {
   }
 
   private close(connection: Connection): void {
-    this.handshakes.noteExpulsion(connection.data.identity.userId);
+    const { userId } = connection.data.identity;
+    this.handshakes.noteExpulsion(userId);
+    this.audit.tally({ event: 'connection.expel', actor: userId, result: 'refused', reason: 'EVENTS' });
     connection.emit('server:notice', { code: 'RATE_LIMITED', message: 'Too many events.' });
     // The refusal of this event goes out first.
     setImmediate(() => connection.disconnect(true));

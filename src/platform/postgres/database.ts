@@ -34,6 +34,11 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   constructor(private readonly source: DataSource) {}
 
+  /** `stoa-api`, `stoa-worker`: what this process is called in Postgres. */
+  get applicationName(): string {
+    return (this.source.options as { applicationName?: string }).applicationName ?? '';
+  }
+
   /** pg's own pool below TypeORM: hot paths call SQL functions through it by name. */
   get pool(): Pool {
     return (this.source.driver as unknown as { master: Pool }).master;

@@ -21,7 +21,13 @@ export async function migrate(url: string): Promise<string[]> {
     try {
       const ran = await source.runMigrations();
       await grantRights(guard);
-      return ran.map((m) => m.name);
+      const names = ran.map((m) => m.name);
+      if (names.length > 0)
+        await guard.query(`SELECT append_audit('migration.run', NULL, $1, 'ok', $2, NULL, NULL)`, [
+          names.at(-1),
+          `x${names.length}`,
+        ]);
+      return names;
     } finally {
       await source.destroy();
     }

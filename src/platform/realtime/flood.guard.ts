@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { RuntimeConfig } from '../../config/config.types.js';
+import { Audit } from '../audit/audit.js';
 import { HandshakeLimits } from '../limiter/handshake-limits.js';
 import { burstOf, emissionMs } from '../limiter/limit.types.js';
 import { SMALLEST_FRAME, TRANSPORT_BYTES } from '../limiter/limits.js';
@@ -29,6 +30,7 @@ export class FloodGuard {
     private readonly log: Log,
     private readonly handshakes: HandshakeLimits,
     metrics: Metrics,
+    private readonly audit: Audit,
   ) {
     this.closed = metrics.counter('stoa_socket_floods_total', 'Transports closed because they sent too many bytes');
   }
@@ -52,7 +54,9 @@ export class FloodGuard {
       this.closed.inc();
       this.handshakes.noteFlood(engine);
       this.log.info({ event: 'connection.flood' });
+
       farewell(engine);
+      this.audit.tally({ event: 'connection.expel', result: 'refused', reason: 'BYTES' });
     });
   }
 }

@@ -2,6 +2,9 @@ import { SpanKind } from '@opentelemetry/api';
 import { Injectable } from '@nestjs/common';
 import { CLIENT_EVENTS } from '../../contracts/socket-events.js';
 import type { ClientEvent } from '../../contracts/socket-events.js';
+import { accessRefusal } from '../audit/access-refusal.js';
+import { Audit } from '../audit/audit.js';
+import type { AuditEntry } from '../audit/audit.js';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
 import { InputInvalid, StoaError } from '../errors/stoa-error.js';
 import { Log } from '../logging/log.js';
@@ -49,6 +52,7 @@ export class SocketEdge {
     private readonly log: Log,
     metrics: Metrics,
     private readonly gate: EventGate,
+    private readonly audit: Audit,
   ) {
     this.seconds = metrics.histogram('stoa_socket_event_seconds', 'From arrival of an event to its acknowledgement', {
       labels: ['event'],
@@ -103,7 +107,7 @@ export class SocketEdge {
     const startedAt = performance.now();
     const requestId = newRequestId();
     const name = KNOWN_EVENTS.has(data[0]) ? (data[0] as ClientEvent) : undefined;
-    const fail = (error: unknown): void => this.refuse(ack, error, { requestId, event: name ?? 'unknown' });
+    const fail = (error: unknown): void => this.refuse(ack, error, { connection, requestId, event: name ?? 'unknown' });
     try {
       if (connection.data.closing) throw new StoaError(connection.data.closing);
       this.gate.admit(connection, name);
@@ -125,9 +129,11 @@ export class SocketEdge {
     }
   }
 
-  private refuse(ack: AckFunction, error: unknown, { requestId, event }: { requestId: string; event: string }): void {
+  private refuse(ack: AckFunction, error: unknown, { connection, requestId, event }: Asked): void {
     const mapped = toStoaError(error);
     this.refusals.inc({ event, code: mapped.code });
+    const entry = mapped.code === 'RATE_LIMITED' ? limitRefusal(event) : accessRefusal(mapped.code, event);
+    if (entry) this.inContext(connection, requestId, () => this.audit.tally(entry));
     if (mapped.level !== 'debug')
       this.log[mapped.level]({
         event: 'socket.event_failed',
@@ -141,6 +147,8 @@ export class SocketEdge {
 
   private strike(connection: Connection): void {
     if (!this.gate.strike(connection)) return;
+    const entry = { event: 'connection.expel', result: 'refused', reason: 'INVALID_EVENTS' } as const;
+    this.inContext(connection, newRequestId(), () => this.audit.tally(entry));
     connection.emit('server:notice', { code: 'RATE_LIMITED', message: 'Too many invalid events.' });
     connection.disconnect(true);
   }
@@ -157,6 +165,19 @@ export class SocketEdge {
     return runInContext({ requestId, connectionId, userId: identity.userId, ...(ipHash ? { ipHash } : {}) }, work);
   }
 }
+
+/** One event, as its refusal is told. */
+interface Asked {
+  connection: Connection;
+  requestId: string;
+  event: string;
+}
+
+const limitRefusal = (event: string): AuditEntry => ({
+  event: 'limit.refuse',
+  result: 'refused',
+  reason: `socket ${event}`,
+});
 
 interface Attached {
   connection: Connection;

@@ -18,6 +18,11 @@ export class KeyRing {
     this.keys = keys;
   }
 
+  /** Names of the keys, the one that signs first. */
+  get ids(): string[] {
+    return this.keys.map(({ kid }) => kid);
+  }
+
   /** @returns `kid.base64url(HMAC-SHA256)` */
   sign(purpose: string, text: string): string {
     const key = this.first();
