@@ -3,6 +3,8 @@ import { chownSync, closeSync, mkdtempSync, openSync, rmSync, rmdirSync, statSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { startPostgres } from '../../scripts/services/postgres.mjs';
+import { migrate } from '../../src/platform/postgres/migrator.js';
 import { createDatabase, databaseUrl } from './database.js';
 
 /** Twice what an empty database takes (bytes). */
@@ -17,37 +19,39 @@ export interface SmallDisk {
   remove: () => Promise<void>;
 }
 
-/**
- * On the Postgres of the test run. Its WAL lies elsewhere: a server whose WAL finds no room stops, which is another fault.
- * Where this machine lets nobody mount, triggers refuse writes with the same SQLSTATE.
- */
+/** Where this machine lets nobody mount, triggers refuse writes with the same SQLSTATE. */
 export async function createSmallDisk(): Promise<SmallDisk> {
-  const server = new pg.Client({ connectionString: process.env['STOA_TEST_POSTGRES'] });
-  await server.connect();
   const folder = mkdtempSync(join(tmpdir(), 'stoa-disk-'));
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE}`, 'tmpfs', folder]).status === 0)
-    return mountedDisk(server, folder);
+    return mountedDisk(folder);
   rmdirSync(folder);
   console.warn('nobody may mount a disk here: triggers stand for the full one');
-  return pretendedDisk(server);
+  return pretendedDisk();
 }
 
-async function mountedDisk(server: pg.Client, folder: string): Promise<SmallDisk> {
+/**
+ * On a Postgres of its own: whoever makes room in its memory writes to this disk, on behalf of any database. Its WAL lies
+ * elsewhere: a server whose WAL finds no room stops, which is another fault.
+ */
+async function mountedDisk(folder: string): Promise<SmallDisk> {
+  const postgres = await startPostgres({ fresh: true });
+  const server = new pg.Client({ connectionString: postgres.url });
+  await server.connect();
   const { rows } = await server.query('SHOW data_directory');
   const { uid, gid } = statSync(rows[0].data_directory as string);
   chownSync(folder, uid, gid);
-  const name = `small_${process.pid}_${Date.now()}`;
-  await server.query(`CREATE TABLESPACE ${name} LOCATION '${folder}'`);
-  await server.query(`CREATE DATABASE ${name} TEMPLATE stoa TABLESPACE ${name}`);
+  await server.query(`CREATE TABLESPACE small LOCATION '${folder}'`);
+  await server.query('CREATE DATABASE small TABLESPACE small');
+  await server.end();
+  const url = databaseUrl(postgres.url, 'small');
+  await migrate(url);
   const ballast = join(folder, 'ballast');
   return {
-    databaseUrl: databaseUrl(process.env['STOA_TEST_POSTGRES'] ?? '', name),
+    databaseUrl: url,
     fill: async () => fillWith(ballast),
     free: async () => rmSync(ballast, { force: true }),
     remove: async () => {
-      await server.query(`DROP DATABASE ${name} WITH (FORCE)`);
-      await server.query(`DROP TABLESPACE ${name}`);
-      await server.end();
+      await postgres.stop();
       spawnSync('umount', [folder]);
       rmdirSync(folder);
     },
@@ -66,8 +70,7 @@ function fillWith(file: string): void {
   }
 }
 
-async function pretendedDisk(server: pg.Client): Promise<SmallDisk> {
-  await server.end();
+async function pretendedDisk(): Promise<SmallDisk> {
   const url = await createDatabase();
   const ask = async (sql: string): Promise<void> => {
     const client = new pg.Client({ connectionString: url });
