@@ -87,7 +87,7 @@ export class PartnerScan {
     const { pool, book, policy, rarities, stride, tagsOfOwn } = this;
     const { serials, tags, tagCounts, regions, trusts } = pool;
     const { lookedAs, bars, truncated } = book;
-    const { weights } = policy.config;
+    const { trust: trustWeight, region: regionWeight, interests: interestWeight } = policy.config.weights;
     const { slots } = bucket;
     const fixed = this.bucketScore(slot, bucket);
     const [ownTrust, ownRegion] = [trusts[slot]!, regions[slot]!];
@@ -96,28 +96,29 @@ export class PartnerScan {
     const hasCriteria = policy.criteria.length > 0;
     let { seen, best, bestOfHalf, toSample } = this;
     let ownBar = bars[slot]!;
+    let isCut = false;
     for (let at = from; at < to; at++) {
       const other = slots[at]!;
       // Who has not looked yet will do so in its turn, and meets this search then.
       if (lookedAs[other] !== serials[other] || other === slot) continue;
-      let score = fixed + weights.trust * (1 - Math.abs(ownTrust - trusts[other]!));
-      if (ownRegion !== 0 && ownRegion === regions[other]) score += weights.region;
+      let score = fixed + trustWeight * (1 - Math.abs(ownTrust - trusts[other]!));
+      if (ownRegion !== 0 && ownRegion === regions[other]) score += regionWeight;
       const otherBar = offer ? bars[other]! : Infinity;
       const count = tagCounts[other]!;
-      if (count === 0 || tagsOfOwn === 0) score += weights.interests * NO_INTERESTS;
+      if (count === 0 || tagsOfOwn === 0) score += interestWeight * NO_INTERESTS;
       else {
         let shared = 0;
         const start = other * MOST_TAGS;
         for (let tag = start; tag < start + count; tag++) shared += rarities[tags[tag]!]!;
         if (shared > 0) {
-          const most = score + weights.interests * Math.min(1, INTEREST_SLOPE * shared);
+          const most = score + interestWeight * Math.min(1, INTEREST_SLOPE * shared);
           const matters =
             hasCriteria ||
             most > bestOfHalf ||
             most + ownBonus > ownBar ||
             most + otherBonus > otherBar ||
             toSample === 0;
-          score = matters ? score + weights.interests * (1 - Math.exp(-INTEREST_SLOPE * shared)) : most;
+          score = matters ? score + interestWeight * (1 - Math.exp(-INTEREST_SLOPE * shared)) : most;
         }
       }
       if (hasCriteria) score = this.withCriteria(slot, other, score);
@@ -129,13 +130,14 @@ export class PartnerScan {
       if ((seen++ & 1) === 0 && score > bestOfHalf) bestOfHalf = score;
       const wantsOther = score + ownBonus > ownBar;
       const wantsOwn = score + otherBonus > otherBar;
-      if (!wantsOther) truncated[slot] = 1;
+      if (!wantsOther) isCut = true;
       if (offer && !wantsOwn) truncated[other] = 1;
       if ((!wantsOther && !wantsOwn) || this.mustNotMeet(slot, other)) continue;
       if (wantsOther) book.enter(slot, other, serials[other]!, score + ownBonus, score);
       if (wantsOwn) book.enter(other, slot, serials[slot]!, score + otherBonus, score);
       ownBar = bars[slot]!;
     }
+    if (isCut) truncated[slot] = 1;
     this.seen = seen;
     this.best = best;
     this.bestOfHalf = bestOfHalf;

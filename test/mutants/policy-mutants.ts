@@ -104,7 +104,7 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   ),
   wrong('interest-tags.ts', 'rarity inverted', '(this.arrivals + 2) / (own + 1)', 'own + 1'),
   wrong('partner-scan.ts', 'rarity ignored', 'this.policy.tags.rarity(tags[at]!)', '1'),
-  wrong('partner-scan.ts', 'region ignored', 'score += weights.region', 'score += 0'),
+  wrong('partner-scan.ts', 'region ignored', 'score += regionWeight', 'score += 0'),
   wrong('partner-scan.ts', 'avoided from one side only', ' || this.policy.avoids(b, a)', ''),
 ];
 
