@@ -81,6 +81,15 @@ describe('two strangers', () => {
     await hypatia.reads('six');
   });
 
+  it('say goodbye when their page goes', async () => {
+    const goodbyes = async (): Promise<number> =>
+      Number(/reason="client namespace disconnect"\} (\d+)/.exec(await stage.api.metrics())?.[1] ?? 0);
+    const before = await goodbyes();
+    await zeno.page.goto('about:blank');
+    await expect.poll(goodbyes).toBe(before + 1);
+    await hypatia.page.getByText(hypatia.t.talk.reconnecting('Zeno')).first().waitFor();
+  });
+
   it('live in one tab at a time, and can come back', async () => {
     await zeno.say('from the first tab');
     await hypatia.reads('from the first tab');

@@ -17,6 +17,11 @@ const storage = tabStorage();
 /** This page's side of the conversation. */
 export const stranger = new Stranger({ baseUrl: '', ...(storage && { storage }) });
 
+// A goodbye: without it the server cannot tell a closed tab from a lost network, and learns nothing of how long people are willing to wait.
+addEventListener('pagehide', ({ persisted }) => {
+  if (!persisted) stranger.close();
+});
+
 export const useSnapshot = (): Snapshot => {
   const [snapshot, setSnapshot] = useState(stranger.store.getSnapshot);
   useEffect(() => {
