@@ -21,6 +21,11 @@ export function tagsOf(count: number): InterestTags {
   return tags;
 }
 
+/** Of the population by `GENDERS`: whom it has too many of, and too few. No language, so that its loss stays out. */
+const [WOMAN, MAN] = [0, 1];
+const MEN_WHO_SEEK_WOMEN = { gender: MAN, seeksGenders: 1 << WOMAN, languages: [] };
+const WOMEN_WHO_SEEK_MEN = { gender: WOMAN, seeksGenders: 1 << MAN, languages: [] };
+
 /** The worker's own policy, driven as the worker drives it. */
 export class Adaptive implements SimulatedPolicy {
   readonly name: string = 'adaptive';
@@ -65,6 +70,8 @@ export class Adaptive implements SimulatedPolicy {
       'gain of thickness': learning.thicknessGain.value,
       'mean score': learning.meanScore,
       'mean wait, s': learning.meanWaitS,
+      'loss above all others: men who seek women': learning.losses.excess(MEN_WHO_SEEK_WOMEN),
+      'loss above all others: women who seek men': learning.losses.excess(WOMEN_WHO_SEEK_MEN),
     };
   }
 }

@@ -22,8 +22,11 @@ svg{background:#fffdf8;border:1px solid #cbbfa9;max-width:100%}</style>
 ${summary(results)}
 <p>${escape(hindsightLine(hindsight))}</p>
 <h2>People waiting over the day</h2>${lines(results.map((r) => ({ name: r.measures.policy, points: r.readings.map((x) => [x.atMs, x.waiting] as const) })))}
+<h2>Match rate over the day, by when the search began</h2>${lines(results.map((r) => overDay(r, 'matchRate')))}
+<h2>Quality over the day: mean score of matches</h2>${lines(results.map((r) => overDay(r, 'quality')))}
 <h2>Match rate by group</h2>${bars(results, (group) => group.matchRate, 1)}
 <h2>95th percentile of the wait by group (s)</h2>${bars(results, (group) => group.waitS.p95)}
+<h2>Quality by group: mean score of matches</h2>${bars(results, (group) => group.quality)}
 ${learnt(results)}</html>
 `;
 }
@@ -53,6 +56,11 @@ function summary(results: readonly Result[]): string {
   });
   return `<table><tr><th>policy<th>searches<th>match rate<th>wait p50<th>p95<th>p99<th>quality<th>J<th>J / hindsight<th>worst group</tr>${rows.join('')}</table>`;
 }
+
+const overDay = ({ measures }: Result, what: 'matchRate' | 'quality'): Line => ({
+  name: measures.policy,
+  points: measures.day.map((part) => [part.atMs, part[what]] as const),
+});
 
 function learnt(results: readonly Result[]): string {
   return results

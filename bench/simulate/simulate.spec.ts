@@ -33,7 +33,21 @@ describe('the simulator', () => {
   it('reports every policy on one page, without anything from elsewhere', () => {
     const page = renderReport({ rate: 5 }, run(7));
     for (const name of ['adaptive', 'greedy', 'Hindsight']) expect(page).toContain(name);
+    for (const plot of ['Match rate over the day', 'Quality over the day', 'Quality by group', 'men who seek women'])
+      expect(page).toContain(plot);
     expect(page).not.toMatch(/<script|https?:\/\/|NaN|undefined/);
+  });
+
+  it('the parts of the day and the groups add up to the whole', () => {
+    for (const { measures } of run(7).results) {
+      expect(measures.day.length).toBeGreaterThan(20);
+      const rates = measures.day.map(({ matchRate }) => matchRate);
+      expect(Math.min(...rates)).toBeLessThanOrEqual(measures.matchRate);
+      expect(Math.max(...rates)).toBeGreaterThanOrEqual(measures.matchRate);
+      const qualities = measures.groups.map(({ quality }) => quality);
+      expect(Math.min(...qualities)).toBeLessThanOrEqual(measures.quality);
+      expect(Math.max(...qualities)).toBeGreaterThanOrEqual(measures.quality);
+    }
   });
 
   it('no policy does better than hindsight, and hindsight lies between two bounds', () => {
