@@ -10,6 +10,7 @@ import { createDataSource } from './platform/postgres/data-source.js';
 import { startTracing } from './platform/tracing/start-tracing.js';
 import { inspectRedis } from './platform/redis/boot-check.js';
 import { refuse } from './refuse.js';
+import { patiently } from './store-patience.js';
 
 /** How long a start waits for a store that does not answer (ms). */
 const STORE_PATIENCE = 30_000;
@@ -33,8 +34,8 @@ export interface Started extends Boot {
 export async function boot(role: 'api' | 'worker'): Promise<Started> {
   const config = loadConfig();
   const { environment } = config.runtime;
-  const facts = await patiently('Postgres', () => inspectDatabase(config.database.url, environment === 'test'));
-  const redisFaults = await patiently('Redis', () => inspectRedis(config.redis.urls));
+  const facts = await inspected('Postgres', () => inspectDatabase(config.database.url, environment === 'test'));
+  const redisFaults = await inspected('Redis', () => inspectRedis(config.redis.urls));
   const roleFaults = environment === 'production' ? facts.roleFaults : [];
   refuse([...facts.faults, ...roleFaults, ...redisFaults, ...(role === 'worker' ? await inspectMailDir(config) : [])]);
   const source = createDataSource({ url: config.database.url, applicationName: `stoa-${role}`, facts });
@@ -72,24 +73,15 @@ async function inspectMailDir({ mail }: StoaConfig): Promise<string[]> {
   return isWritable ? [] : ['MAIL_DIR is no folder that this process can write to'];
 }
 
-/** A wrong password, user, database or right does not mend by waiting: SQLSTATE 28…, 3D… and 42501, and what Redis says. */
-export function isHopeless(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message: string };
-  return /^(28|3D|42501)/.test(code ?? '') || /WRONGPASS|NOAUTH|NOPERM/.test(message);
-}
-
 /** The line for a store that does not take this process in; it quotes nothing of the store's own words. */
 export const notAccepted = (store: string, error: unknown): string =>
   `${store} does not accept this process (${(error as { code?: string }).code ?? 'no answer'})`;
 
-async function patiently<T extends DatabaseFacts | string[]>(store: string, inspect: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + STORE_PATIENCE;
-  for (;;) {
-    try {
-      return await inspect();
-    } catch (error) {
-      if (isHopeless(error) || performance.now() > deadline) refuse([notAccepted(store, error)]);
-      await sleep(500);
-    }
+/** What an inspection found; ends the process when the store does not let it look. */
+async function inspected<T extends DatabaseFacts | string[]>(store: string, inspect: () => Promise<T>): Promise<T> {
+  try {
+    return await patiently(inspect, { ms: STORE_PATIENCE });
+  } catch (error) {
+    return refuse([notAccepted(store, error)]) as never;
   }
 }

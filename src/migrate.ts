@@ -1,7 +1,8 @@
-import { isHopeless, loadConfig, notAccepted } from './boot.js';
+import { loadConfig, notAccepted } from './boot.js';
 import { inspectDatabase } from './platform/postgres/boot-check.js';
 import { migrate } from './platform/postgres/migrator.js';
 import { refuse } from './refuse.js';
+import { isHopeless } from './store-patience.js';
 
 // Brings the schema up to date, says what it did, and ends.
 const { database } = loadConfig();

@@ -8,6 +8,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { startRedis } from '../../scripts/services/redis.mjs';
+import { freePort } from '../../scripts/services/server.mjs';
 import { createDatabase } from '../support/database.js';
 import { COMPILE_CACHE, deploy } from '../support/deployment.js';
 
@@ -68,7 +69,7 @@ async function plainUsersUrl(): Promise<string> {
 const ROLES = ['api', 'worker', 'migrate'].map((role) => `dist/stoa.js ${role}`);
 
 describe.each(ROLES)('%s', (entry) => {
-  it('ends with 78 and one readable line per fault, without the values', () => {
+  it('#37 ends with 78 and one readable line per fault (a short secret among them), without the values', () => {
     const { code, lines } = start(entry, { ...env, PORT: 'eighty', REDIS_URL: '', SECRET_KEYS: 'too-short-a-secret' });
     expect(code).toBe(78);
     expect(lines).toHaveLength(3);
@@ -88,7 +89,7 @@ describe.each(ROLES.slice(0, 2))('%s', (entry) => {
     ]);
   });
 
-  it('refuses a database without its migrations', async () => {
+  it('#37 refuses a database without its migrations', async () => {
     const database = await createDatabase();
     const client = new pg.Client({ connectionString: database });
     await client.connect();
@@ -119,7 +120,7 @@ describe.each(ROLES.slice(0, 2))('%s', (entry) => {
     expect(lines.join()).toContain('fsync=off');
   });
 
-  it('refuses a Redis that evicts', async () => {
+  it('#37 refuses a Redis that evicts', async () => {
     const evicting = await startRedis({ fresh: true });
     const { Redis } = await import('ioredis');
     const client = new Redis(evicting.url);
@@ -138,6 +139,34 @@ it.each(['wroker', 'dist/worker.js', 'api worker', 'constructor', ''])('no role 
   expect(start(`dist/stoa.js ${command}`.trim(), env)).toEqual({
     code: 78,
     lines: ['stoa: the command is one of api, worker, migrate'],
+  });
+});
+
+/** A start whose clock moves on by 11 s whenever it is looked at: the patience of 30 s is over in three looks. */
+function impatientStart(role: 'api' | 'worker', settings: Record<string, string>) {
+  const program = `
+    let at = 0;
+    performance.now = () => (at += 11_000);
+    await (await import('./dist/boot.js')).boot('${role}');`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...settings },
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { code: status, lines: stderr.split('\n').filter(Boolean) };
+}
+
+describe('#37 a store that stays away for longer than 30 s ends the start with 78', () => {
+  it.each(['api', 'worker'] as const)('of the %s', async (role) => {
+    const gone = `127.0.0.1:${await freePort()}`;
+    for (const [store, settings] of [
+      ['Postgres', { DATABASE_URL: `postgres://stoa:secret@${gone}/stoa` }],
+      ['Redis', { REDIS_URL: `redis://${gone}` }],
+    ] as const)
+      expect([store, impatientStart(role, { ...env, ...settings })]).toEqual([
+        store,
+        { code: 78, lines: [expect.stringMatching(`^stoa: ${store} does not accept this process`)] },
+      ]);
   });
 });
 
