@@ -40,7 +40,8 @@ const ARCHIVE = `
               'lastSeenAt', s.last_seen_at, 'expiresAt', s.expires_at)), '[]') FROM sessions s WHERE s.user_id = $1),
     'blocks', (SELECT coalesce(jsonb_agg(jsonb_build_object('nickname', b.nickname, 'createdAt', b.created_at)), '[]')
               FROM blocks b WHERE b.blocker_id = $1),
-    'conversations', (SELECT coalesce(jsonb_agg(jsonb_build_object('startedAt', c.started_at, 'endedAt', c.ended_at,
+    'conversations', (SELECT coalesce(jsonb_agg(jsonb_build_object('startedAt', date_trunc('second', c.started_at),
+              'endedAt', date_trunc('second', c.ended_at),
               'sharedInterests', c.shared_interests, 'messages',
               (SELECT coalesce(jsonb_agg(jsonb_build_object('seq', m.seq, 'from', CASE m.slot WHEN me.slot THEN 'you' ELSE 'partner' END,
                  'text', m.text, 'sentAt', date_trunc('second', m.sent_at)) ORDER BY m.seq), '[]')

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SERVER_EVENTS } from '../../src/contracts/socket-events.js';
 import type { Ack } from '../../src/contracts/socket-events.js';
 import { MessagePage, SentMessage, State } from '../../src/contracts/state.dto.js';
@@ -14,7 +17,10 @@ import type { HttpAnswer } from '../support/person.js';
 // marks one person in all that the other received.
 
 const GRACE_MS = 2_000;
+/** From here conversations are counted, so that no other number looks like one. */
+const FIRST_CONVERSATION = 730_551_823_460_001;
 let deployment: Deployment;
+let database: pg.Client;
 let urls: [string, string];
 
 beforeAll(async () => {
@@ -22,8 +28,25 @@ beforeAll(async () => {
     env: { TRUST_PROXY: '127.0.0.1', RECONNECT_GRACE_MS: String(GRACE_MS), REMATCH_AVOID_SECONDS: '3600' },
   });
   urls = deployment.apis.map((api) => api.url) as [string, string];
+  database = new pg.Client({ connectionString: deployment.databaseUrl });
+  await database.connect();
+  await database.query(`ALTER TABLE conversations ALTER COLUMN id RESTART WITH ${FIRST_CONVERSATION}`);
 });
-afterAll(() => deployment?.stop());
+afterAll(async () => {
+  await database?.end();
+  await deployment?.stop();
+});
+
+/** What a mail of that kind to that address has in the place of the pattern's group. */
+function mailed(email: string, kind: string, pattern: RegExp): Promise<string> {
+  const find = (): string => {
+    const file = readdirSync(deployment.mailDir).find((name) => name.includes(` ${kind} ${email} `));
+    const [, value = ''] = pattern.exec(readFileSync(join(deployment.mailDir, file ?? 'none'), 'utf8')) ?? [];
+    expect(value).not.toBe('');
+    return value;
+  };
+  return vi.waitFor(find, { timeout: 10_000, interval: 50 });
+}
 
 const ACK_DATA = new Map<string, abstract new () => object>(
   Object.entries({
@@ -41,6 +64,9 @@ class Witness extends Person {
   readonly seen: string[] = [];
   /** Values that nobody else may ever see. */
   readonly marks = new Set<string>();
+  /** Values by which the database knows them and what is theirs: nobody may ever see them, they neither. */
+  readonly rowIds = new Set<string>();
+  email = '';
 
   constructor(url: string, address: string) {
     const agent = `Agent-${randomUUID()}`;
@@ -77,6 +103,53 @@ class Witness extends Person {
     return answer;
   }
 
+  /** From guest to member; a session, a cookie and a CSRF token of before are marks, too. */
+  async becomeMember(): Promise<void> {
+    const [email, password] = [`mark-${randomUUID()}@example.com`, 'correct horse battery staple'];
+    this.mark(email, email.split('@')[0] ?? '');
+    await this.http('POST', '/registrations', { email, password });
+    const token = await mailed(email, 'confirm-registration', /#token=([\w-]+)/);
+    this.mark(token);
+    expect((await this.http('POST', '/registrations/confirm', { token })).body.user.email).toBe(email);
+    this.email = email;
+  }
+
+  /** Everything that is stored about them and what is theirs. */
+  async fetchArchive(): Promise<void> {
+    await this.http('POST', '/me/export');
+    const linked = async (): Promise<string> => {
+      const { link } = (await this.http('GET', '/me/export')).body;
+      expect(link).toBeDefined();
+      return link.split('/').at(-1);
+    };
+    const token = await (this.email
+      ? mailed(this.email, 'export', /\/me\/export\/([\w-]+)/)
+      : vi.waitFor(linked, { timeout: 10_000, interval: 100 }));
+    this.mark(token);
+    const archive = await this.http('GET', `/me/export/${token}`);
+    expect([archive.status, archive.body.conversations.length]).toEqual([200, 1]);
+  }
+
+  /** Marks what the database knows of them. Messages have no id of their own: their key is the conversation's and the seq. */
+  async markRows(): Promise<void> {
+    const { rows } = await database.query<{ own: string[]; hidden: string[] }>(
+      `SELECT array_remove(ARRAY[u.id::text, u.email] || (SELECT array_agg(id::text) FROM sessions WHERE user_id = u.id), NULL) AS own,
+              ARRAY[u.audit_id::text]
+                || ARRAY(SELECT conversation_id::text FROM conversation_members WHERE user_id = u.id)
+                || ARRAY(SELECT m.conversation_id || '.' || m.seq FROM messages m JOIN conversation_members USING (conversation_id) WHERE user_id = u.id)
+                || ARRAY(SELECT encode(text_hash, 'hex') FROM messages m JOIN conversation_members USING (conversation_id) WHERE user_id = u.id)
+                || ARRAY(SELECT id::text FROM exports WHERE user_id = u.id)
+                || ARRAY(SELECT id::text FROM reports WHERE u.id IN (reporter_id, reported_id)) AS hidden
+         FROM users u WHERE id = $1`,
+      [this.userId],
+    );
+    const [{ own, hidden } = { own: [], hidden: [] }] = rows;
+    expect(hidden.length).toBeGreaterThan(7);
+    expect(hidden).toContainEqual(expect.stringMatching(/^7305518234\d{5}$/));
+    this.mark(...own);
+    for (const id of hidden) this.rowIds.add(id);
+  }
+
   async meetStranger(): Promise<string> {
     const from = this.received.length;
     await this.ask('search:start', {});
@@ -105,6 +178,7 @@ async function aPair(): Promise<Pair> {
     new Witness(urls[0], '198.51.100.77').becomeGuest({ ...profile, seeks: { ageBands: ['25-34', '35-44'] } }),
     new Witness(urls[1], '203.0.113.99').becomeGuest(profile),
   ]);
+  await ada.becomeMember();
   for (const person of [ada, bob]) {
     const { sessions } = (await person.http('GET', '/sessions')).body;
     person.mark(sessions[0].id);
@@ -132,6 +206,8 @@ async function live({ ada, bob, adas, bobs }: Pair): Promise<void> {
   await bob.http('GET', `/conversations/${bobs}/messages`);
   await bob.ask('session:state', {});
   await bob.http('POST', `/conversations/${bobs}/reports`, { reason: 'spam', note: 'a note', seqs: [1] });
+  await ada.fetchArchive();
+  for (const person of [ada, bob]) await person.markRows();
 }
 
 const ENDS: Record<string, (pair: Pair) => Promise<unknown>> = {
@@ -159,15 +235,21 @@ describe('nothing of one person reaches the other', () => {
     const { blocks } = (await bob.http('GET', '/blocks')).body;
     bob.mark(...blocks.map((block: { id: string }) => block.id));
     await bob.http('GET', '/me');
+    await bob.fetchArchive();
+    const { rows: mine } = await database.query<{ id: string }>('SELECT id FROM blocks WHERE blocked_id = $1', [
+      bob.userId,
+    ]);
+    ada.mark(...mine.map(({ id }) => id));
     await sleep(100);
     expect(adas).not.toBe(bobs);
     for (const [one, other] of [
       [ada, bob],
       [bob, ada],
     ] as const) {
-      expect(one.marks.size).toBeGreaterThan(8);
+      expect(one.marks.size).toBeGreaterThan(9);
       const all = other.seen.join('\n');
       expect([...one.marks].filter((mark) => all.includes(mark))).toEqual([]);
+      expect([...ada.rowIds, ...bob.rowIds].filter((id) => all.includes(id))).toEqual([]);
       for (const { event, payload } of one.received)
         expect({ event, payload, faults: compileDto(SERVER_EVENTS[event])(payload) }).toEqual({
           event,
@@ -175,8 +257,8 @@ describe('nothing of one person reaches the other', () => {
           faults: undefined,
         });
       // To the second: a finer time tells when the other did what.
-      const times = /"(?:startedAt|sentAt|idleEndsAt|graceEndsAt)\\?":\\?"([^"\\]+)/g;
-      for (const [, time = ''] of all.matchAll(times)) expect(time).toMatch(/:\d\d(\.000)?Z$/);
+      const times = /"(?:startedAt|endedAt|sentAt|idleEndsAt|graceEndsAt)\\?":\\?"([^"\\]+)/g;
+      for (const [, time = ''] of all.matchAll(times)) expect(time).toMatch(/:\d\d(\.000)?(Z|\+00:00)$/);
       one.disconnect();
     }
   });
@@ -184,7 +266,7 @@ describe('nothing of one person reaches the other', () => {
   it('is seen by a search that looks: the same search finds what is the person’s own', async () => {
     const { ada } = await aPair();
     const all = ada.seen.join('\n');
-    for (const mark of [ada.userId, ada.csrfToken, ada.socket?.id ?? '?']) expect(all).toContain(mark);
+    for (const mark of [ada.userId, ada.email, ada.csrfToken, ada.socket?.id ?? '?']) expect(all).toContain(mark);
     const payload = { conversationId: 'x', seq: 1, from: 'partner', text: 'a', sentAt: '2026-01-01T00:00:00Z' };
     expect(compileDto(SERVER_EVENTS['message:new'])(payload)).toBeUndefined();
     expect(compileDto(SERVER_EVENTS['message:new'])({ ...payload, userId: 'u' })).toHaveLength(1);
