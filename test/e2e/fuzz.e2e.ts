@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/contracts/error-codes.js';
+import type { ErrorCode } from '../../src/contracts/error-codes.js';
 import { CLIENT_EVENTS } from '../../src/contracts/socket-events.js';
 import type { Ack, ClientEvent } from '../../src/contracts/socket-events.js';
 import { Random } from '../faults/random.js';
@@ -124,6 +125,131 @@ describe(`payloads (seed ${SEED})`, () => {
     }
     for (const person of [ada, bob]) person.disconnect();
   });
+});
+
+interface Route {
+  method: string;
+  /** What an unharmed input is answered with: the fuzz reaches beyond the validation. */
+  whole: number;
+  /** What a harmed one is answered with, most of all; 422 unless told. */
+  harmed?: number;
+  path: (random: Random) => string;
+  body?: Record<string, unknown>;
+  /** At a time; one where an answer brings a new session. */
+  atOnce?: number;
+}
+
+/** As a part of a path or the value of a query: a text of the list, escaped, or what no escaping makes. */
+const anOddPart = (random: Random): string =>
+  random.next() < 0.3
+    ? random.pick(['%', '%00', '%ff', '%e2%82', '..', '%2e%2e%2f', '+', '1e3', '0x1', '07', '[]', '𝟏'])
+    : encodeURIComponent(random.pick(ODD_TEXTS).toWellFormed());
+
+/** A query that fits, or in which something does not. */
+function aQuery(random: Random): string {
+  if (random.next() < 0.2) return '?after=0&limit=5';
+  const names = ['after', 'limit', 'after[]', 'limit.x', ...ODD_KEYS.map(encodeURIComponent)];
+  const pairs = Array.from(
+    { length: Math.floor(random.between(0, 4)) },
+    () => `${random.pick(names)}=${anOddPart(random)}`,
+  );
+  return `?${pairs.join('&')}`;
+}
+
+const FITTING_PROFILE = {
+  ...{ nickname: 'Fuzz', gender: 'woman', ageBand: '25-34', languages: ['en'], interests: ['fuzz'] },
+  seeks: { genders: ['man'], ageBands: ['55+'], anyLanguage: true },
+};
+
+function routes(handle: string): Record<string, Route> {
+  const [token, password] = ['t'.repeat(43), 'correct horse battery staple'];
+  const at = (path: string) => () => path;
+  const post = { method: 'POST' };
+  return {
+    'POST /guests': { ...post, whole: 201, path: at('/guests'), body: { ...FITTING_PROFILE, adult: true }, atOnce: 1 },
+    'POST /registrations': {
+      ...post,
+      whole: 202,
+      path: at('/registrations'),
+      body: { email: 'fuzz@example.com', password },
+    },
+    'POST /sessions': { ...post, whole: 401, path: at('/sessions'), body: { email: 'fuzz@example.com', password } },
+    'POST /registrations/confirm': { ...post, whole: 400, path: at('/registrations/confirm'), body: { token } },
+    'POST /password-resets': { ...post, whole: 202, path: at('/password-resets'), body: { email: 'fuzz@example.com' } },
+    'POST /password-resets/confirm': {
+      ...post,
+      whole: 400,
+      path: at('/password-resets/confirm'),
+      body: { token, password },
+    },
+    'POST /conversations/:id/reports': {
+      ...post,
+      whole: 202,
+      path: (random) => `/conversations/${random.next() < 0.8 ? handle : anOddPart(random)}/reports`,
+      body: { reason: 'spam', note: 'a note', seqs: [1] },
+    },
+    'PATCH /me': { method: 'PATCH', whole: 200, path: at('/me'), body: FITTING_PROFILE },
+    'GET /conversations/:id/messages': {
+      method: 'GET',
+      whole: 200,
+      path: (random) => `/conversations/${random.next() < 0.8 ? handle : anOddPart(random)}/messages${aQuery(random)}`,
+    },
+    'DELETE /blocks/:id': {
+      method: 'DELETE',
+      whole: 404,
+      harmed: 400,
+      path: (random) => `/blocks/${anOddPart(random)}${aQuery(random)}`,
+    },
+  };
+}
+
+/** What is too long for Node's parser is refused before there is a request: the code is that of any input, the status says why. */
+const HEADERS_TOO_LARGE = 431;
+
+/** @returns the status; success, or a problem with a code of the closed list and the status of that code */
+async function askOddly(person: Person, { method, path, body }: Route, random: Random): Promise<number> {
+  // Broad inputs are seldom left whole by chance.
+  const payload = body && (random.next() < 0.1 ? body : aPayload(random, body));
+  const answer = await person.http(method, path(random), payload);
+  if (answer.status < 300) return answer.status;
+  const { code, status } = answer.body;
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(Object.keys(ERROR_CODES)).toContain(code);
+  const expected = answer.status === HEADERS_TOO_LARGE ? HEADERS_TOO_LARGE : ERROR_CODES[code as ErrorCode].status;
+  expect([code, answer.status, status]).toEqual([code, expected, expected]);
+  expect(answer.status).toBeLessThan(500);
+  expect(answer.text).not.toContain(CANARY);
+  return status;
+}
+
+describe(`HTTP inputs (seed ${SEED})`, () => {
+  it(
+    'of ten routes are all answered by the contract, and leave the process as it was',
+    { timeout: 120_000 },
+    async () => {
+      const { ada, bob, adas, bobs } = await meet([api.url]);
+      await bob.say(bobs, 'one');
+      const run = async (): Promise<void> => {
+        for (const [name, route] of Object.entries(routes(adas))) {
+          const { whole, harmed = 422, atOnce = 24 } = route;
+          const person = whole === 201 ? await Person.guest(api.url) : ada;
+          const random = new Random(SEED);
+          const statuses = new Set<number>();
+          for (let asked = 0; asked < 72; asked += atOnce) {
+            const asks = Array.from({ length: atOnce }, () => askOddly(person, route, random));
+            for (const status of await Promise.all(asks)) statuses.add(status);
+          }
+          // Some pass the validation, some do not: a fuzz of one kind alone shows little.
+          expect([name, [...statuses]]).toEqual([name, expect.arrayContaining([whole, harmed])]);
+        }
+      };
+      await run();
+      const before = residentMiB(api);
+      await run();
+      expect(residentMiB(api) - before).toBeLessThan(MAX_GROWTH);
+      for (const person of [ada, bob]) person.disconnect();
+    },
+  );
 });
 
 const FRAMES = (token: string): string[] => [
