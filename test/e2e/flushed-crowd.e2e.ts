@@ -68,7 +68,7 @@ async function searcher(i: number): Promise<Person> {
   return person;
 }
 
-it('FLUSHALL amid 100 conversations and 20 searches: nothing acknowledged is lost, all are matched, nobody is signed out', async () => {
+it('#40 FLUSHALL amid 100 conversations and 20 searches: nothing acknowledged is lost, all are matched, nobody is signed out', async () => {
   const talkers = await seedTalkers(sql, { pairs: PAIRS, messages: 0, urlOf });
   await Promise.all(talkers.map(({ person }) => person.connect()));
   const waiting = await Promise.all(LANGUAGES.map((_, i) => searcher(i)));

@@ -11,7 +11,7 @@ afterEach(() => deployment.stop());
 const urlOf = (i: number): string => deployment.apis[i]?.url ?? '';
 
 describe('a conversation survives', () => {
-  it('kill -9 of an api process: every acknowledged message is there, once, in order', async () => {
+  it('#38 kill -9 of an api process: every acknowledged message is there, once, in order', async () => {
     deployment = await deploy({ apis: 2 });
     const { ada, bob, adas, bobs } = await meet([urlOf(0), urlOf(1)]);
     const acknowledged: string[] = [];
@@ -59,7 +59,7 @@ describe('a conversation survives', () => {
     expect(await bob.next('message:new', { from: bob.received.length - 1 })).toMatchObject({ from: 'partner' });
   });
 
-  it('an emptied Redis: still signed in, still talking, and the search goes on with its place', async () => {
+  it('#40 an emptied Redis: still signed in, still talking, and the search goes on with its place', async () => {
     deployment = await deploy({ apis: 2 });
     const { ada, bob, adas } = await meet([urlOf(0), urlOf(1)]);
     const eve = await Person.guest(urlOf(0), { languages: ['el'] });
@@ -81,7 +81,7 @@ describe('a conversation survives', () => {
     expect(search).toBeDefined();
   });
 
-  it('kill -9 of the worker: searches are matched by the next one', async () => {
+  it('#38 kill -9 of the worker: searches are matched by the next one', async () => {
     deployment = await deploy({ apis: 1, workers: 2 });
     await meet([urlOf(0)]);
     await deployment.workers[0]?.stop('SIGKILL');
@@ -90,7 +90,7 @@ describe('a conversation survives', () => {
     expect(performance.now() - started).toBeLessThan(15_000);
   });
 
-  it('a rolling stop: everyone is told, comes back elsewhere, and no send fails', async () => {
+  it('#38 a rolling stop: everyone is told, comes back elsewhere, and no send fails', async () => {
     deployment = await deploy({ apis: 2 });
     const { ada, bob, adas } = await meet([urlOf(0), urlOf(1)]);
     await ada.say(adas, 'before');

@@ -142,7 +142,7 @@ describe('behind the proxy', () => {
     for (const person of [...people, ...late]) leave(person);
   });
 
-  it('Redis is emptied while people talk and search', async () => {
+  it('#40 Redis is emptied while people talk and search', async () => {
     const redis = new Redis(deployment.redisUrl);
     const meeting = await meet([proxy.url]);
     const waiting = await Person.guest(proxy.url, { interests: ['flushed'] });

@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => deployment.stop());
 
 describe('faults, the short form', () => {
-  it('loses, doubles and reorders nothing, and everybody is back in time', async () => {
+  it('#38 #39 loses, doubles and reorders nothing in the main rows, and everybody is back in time', async () => {
     const say = (line: string): void => void process.stdout.write(`${line}\n`);
     const options = { seed: 1, rows: SHORT, faultsPerRow: 1, bots: 12, say };
     const result = await runFaults({ target: deployment.target, deployment }, options);
