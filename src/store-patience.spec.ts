@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { patiently } from './store-patience.js';
 
-const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+const refused: Error = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 
 /** A store that fails for so many looks, each of which takes a while, on a clock that moves only when somebody waits (ms). */
-function aStore({ failures = Infinity, error = refused as Error, lookMs = 0 } = {}) {
+function aStore({ failures = Infinity, error = refused, lookMs = 0 } = {}) {
   let at = 1_000;
   let looks = 0;
   const inspect = async (): Promise<string> => {

@@ -133,7 +133,11 @@ describe('#34 nothing that was planted is found', () => {
     expect([...found.keys()]).toEqual(
       expect.arrayContaining([
         ...['confirm-registration', 'reset-password', 'confirm-email-change', 'export'].map((kind) => `${kind} token`),
-        ...['member session', 'guest csrf', 'ada socket', 'secret key', 'database password'],
+        'member session',
+        'guest csrf',
+        'ada socket',
+        'secret key',
+        'database password',
       ]),
     );
     expect([...found.values()].every((value) => value.length > 5)).toBe(true);

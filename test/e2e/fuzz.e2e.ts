@@ -157,7 +157,11 @@ function aQuery(random: Random): string {
 }
 
 const FITTING_PROFILE = {
-  ...{ nickname: 'Fuzz', gender: 'woman', ageBand: '25-34', languages: ['en'], interests: ['fuzz'] },
+  nickname: 'Fuzz',
+  gender: 'woman',
+  ageBand: '25-34',
+  languages: ['en'],
+  interests: ['fuzz'],
   seeks: { genders: ['man'], ageBands: ['55+'], anyLanguage: true },
 };
 
