@@ -28,6 +28,12 @@ export const CLAIM_BATCH = 32;
 /** Entries that a delta stream keeps, about. */
 export const DELTAS_KEPT = 100_000;
 
+/**
+ * How long an entry of the stream is kept after another has come (ms): it may say whose search it was and what they like. The last one
+ * says so only while its search lives. A mirror that is further behind is built anew.
+ */
+export const DELTAS_KEPT_MS = 60_000;
+
 /** Entries of the stream that a tick reads at most. */
 export const DELTAS_PER_POLL = 5_000;
 

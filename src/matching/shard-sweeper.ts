@@ -8,11 +8,11 @@ import { DeadSearches } from './dead-searches.js';
 import { ClaimResolver } from './claim-resolver.js';
 import { matchingJobs } from './matching.jobs.js';
 import { SearchQueue } from './search-queue.js';
-import { RUNNER_LEASE_MS, SWEEP_BATCH } from './search.limits.js';
+import { DELTAS_KEPT_MS, RUNNER_LEASE_MS, SWEEP_BATCH } from './search.limits.js';
 import { sweepScript } from './search.scripts.js';
-import { claimsKey, leasesKey, runnerKey, waitingKey } from './shard.keys.js';
+import { claimsKey, deltasKey, leasesKey, runnerKey, waitingKey } from './shard.keys.js';
 
-/** Looks after what a crash left behind in a shard: claims, dead searches, a shard that nobody runs. */
+/** Looks after what a crash left behind in a shard (claims, dead searches, a shard that nobody runs), and after what it remembers. */
 @Injectable()
 export class ShardSweeper {
   constructor(
@@ -24,11 +24,21 @@ export class ShardSweeper {
   ) {}
 
   async sweep(shard: string): Promise<void> {
+    await this.forgetDeltas(shard);
     const keys = [claimsKey(shard), leasesKey(shard), waitingKey(shard), runnerKey(shard)];
     const due = await sweepScript.run(this.redis, keys, [SWEEP_BATCH, RUNNER_LEASE_MS]);
     if (due.wake) await this.producer.add(matchingJobs, 'shard.run', { shard });
     if (due.claimIds.length > 0) await this.resolver.resolve(shard, await this.claimed(shard, due.claimIds));
     if (due.searchIds.length > 0) await this.dead.drop(shard, due.searchIds);
+  }
+
+  /** What the stream says of people outlives their searches by this much. Its ids are Redis' time. The last entry stays: mirrors that have seen it go on. */
+  private async forgetDeltas(shard: string): Promise<void> {
+    const key = deltasKey(shard);
+    const [[seconds], [last]] = await Promise.all([this.redis.time(), this.redis.xrevrange(key, '+', '-', 'COUNT', 1)]);
+    if (!last) return;
+    const sinceMs = Number(seconds) * 1_000 - DELTAS_KEPT_MS;
+    await this.redis.xtrim(key, 'MINID', Number.parseInt(last[0], 10) < sinceMs ? last[0] : String(sinceMs));
   }
 
   /** A search that Redis knows no more has no owner: concluding it only takes its claim away. */

@@ -16,7 +16,7 @@ export const leasesKey = (shard: string): string => shardKey(shard, 'leases');
 /** ZSET claimId -> when the sweep looks after the claim (ms). No TTL. */
 export const claimsKey = (shard: string): string => shardKey(shard, 'claims');
 
-/** STREAM of what changed among the waiting: feeds the mirrors. Trimmed to about `DELTAS_KEPT`. No TTL. */
+/** STREAM of what changed among the waiting: feeds the mirrors. Trimmed to about `DELTAS_KEPT` entries, and by the sweep to `DELTAS_KEPT_MS`. No TTL. */
 export const deltasKey = (shard: string): string => shardKey(shard, 'deltas');
 
 /** ZSET other user -> until (ms): recent partners of a user who searches. TTL: the last of them. */
