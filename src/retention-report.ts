@@ -5,22 +5,28 @@ import { Metrics } from './platform/metrics/metrics.js';
 import { inspectDatabase } from './platform/postgres/boot-check.js';
 import { createDataSource } from './platform/postgres/data-source.js';
 import { Database } from './platform/postgres/database.js';
+import { createRedis } from './platform/redis/redis-connection.js';
 
-// npm run retention:report: whether what must be forgotten is, as the database has it now. Exit code 1 when a class is late, or could not be seen.
+// npm run retention:report: whether what must be forgotten is, as Postgres and Redis have it now. Exit code 1 when a class is late, or could not be seen.
 
-const { runtime, conversation, database: settings, session } = loadConfig();
+const { runtime, conversation, database: settings, redis: redisSettings, session } = loadConfig();
 const { role } = await inspectDatabase(settings.url, true);
 const facts = role ? { role } : {};
 const source = createDataSource({ url: settings.url, applicationName: 'stoa-report', facts });
 await source.initialize();
+// Without it, the classes of Postgres are told.
+const redis = createRedis(redisSettings.urls, 'request', () => undefined);
+await redis.connect().catch(() => undefined);
 const classes = await new RetentionLag(
   new Database(source),
+  redis,
   new Log(runtime),
   conversation,
   session,
   new Metrics(),
 ).report();
 await source.destroy();
+redis.disconnect();
 
 /** `3 h 5 min`, `40 s`. */
 function inWords(seconds: number): string {
@@ -31,7 +37,7 @@ function inWords(seconds: number): string {
 }
 
 const verdictOf = ({ seconds, withinSeconds }: (typeof classes)[number]): string => {
-  if (seconds === undefined) return 'UNSEEN: Postgres did not say';
+  if (seconds === undefined) return 'UNSEEN: its store did not say';
   if (seconds === null) return 'ok: none';
   if (seconds <= 0) return `ok: the next one goes in ${inWords(-seconds)}`;
   return `${seconds > withinSeconds ? 'LATE' : 'ok'}: over for ${inWords(seconds)}, may be for ${inWords(withinSeconds)}`;

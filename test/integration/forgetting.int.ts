@@ -2,6 +2,16 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { authJobs } from '../../src/auth/auth.jobs.js';
 import { cleanupJobs } from '../../src/cleanup/cleanup.jobs.js';
+import { redisResidents } from '../../src/cleanup/redis-residents.js';
+import { claimIdOf } from '../../src/matching/claim.types.js';
+import { matchingJobs } from '../../src/matching/matching.jobs.js';
+import { SearchQueue } from '../../src/matching/search-queue.js';
+import { DELTAS_KEPT_MS } from '../../src/matching/search.limits.js';
+import { claimsKey, deltasKey, homeKey, leasesKey, userKey } from '../../src/matching/shard.keys.js';
+import { PROCESSES_KEY } from '../../src/platform/limiter/limiter.keys.js';
+import { JobRunner } from '../../src/platform/queue/job-runner.js';
+import { LEASE_MS, connectionKey } from '../../src/presence/presence.keys.js';
+import { holdConnection } from '../../src/presence/presence.scripts.js';
 import { retentionClasses } from '../../src/cleanup/retention-classes.js';
 import { RetentionLag } from '../../src/cleanup/retention-lag.service.js';
 import { ConversationConfig, SessionConfig } from '../../src/config/config.types.js';
@@ -9,7 +19,7 @@ import { Log, createLogger } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { Database } from '../../src/platform/postgres/database.js';
-import { JobProducer, QUEUE_PREFIX } from '../../src/platform/queue/job-producer.js';
+import { JobProducer, KEEP_DONE, KEEP_FAILED, QUEUE_PREFIX } from '../../src/platform/queue/job-producer.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { privacyJobs } from '../../src/privacy/privacy.jobs.js';
@@ -19,6 +29,9 @@ import type { WorkerApp } from '../support/worker-app.js';
 // A row of every class is planted, its time moved, and found gone: by the jobs of a real worker, without a call from here.
 
 const CANARY = 'c4n4ry';
+const QUEUES = [authJobs, privacyJobs, cleanupJobs, matchingJobs];
+/** Told on purpose, to see that what is logged is seen. */
+const MARKER = 'm4rk3r';
 
 const CLASSES = retentionClasses({ conversation: { reconnectGraceMs: 1, idleMs: 1 }, session: { maxAgeMs: 1 } }).map(
   ({ name }) => name,
@@ -188,19 +201,107 @@ async function keysWithCanary(): Promise<string[]> {
   return keys.filter((key, i) => `${key}${values[i] ?? ''}`.includes(CANARY));
 }
 
+/** How many entries of the stream speak of the canary. */
+const deltasWithCanary = async (): Promise<number> =>
+  JSON.stringify(await redis.xrange(deltasKey('all'), '-', '+')).split(CANARY).length - 1;
+
 const late = async (): Promise<string[]> =>
   (await worker.get(RetentionLag).report()).filter(({ seconds }) => (seconds ?? 0) > 0).map(({ name }) => name);
 
 /** Until somebody resumes them, or Redis is emptied. */
 async function pauseJobs(): Promise<void> {
-  for (const definition of [authJobs, privacyJobs, cleanupJobs]) {
+  for (const definition of QUEUES) {
     const queue = worker.get(JobProducer).queueOf(definition);
     await queue.pause();
     await vi.waitUntil(async () => (await queue.getActiveCount()) === 0, { timeout: 5_000 });
   }
 }
 
+/** How to leave something behind in Redis whose time is over, by class. */
+const leaveBehind: Record<string, () => Promise<unknown>> = {
+  searches: async () => {
+    const attrs = JSON.stringify([0, 0, [0], [CANARY], 0, 0]);
+    const place = { shard: 'all', searchId: randomUUID(), userId: `user-${CANARY}` };
+    await worker
+      .get(SearchQueue, { strict: false })
+      .enqueue({ ...place, attrs, sinceMs: 0, avoidance: { blocked: [], recent: [] } });
+    await worker.get(SearchQueue, { strict: false }).keepHome(place);
+    await redis.zadd(leasesKey('all'), Date.now() - 5_000, place.searchId);
+  },
+  claims: () => redis.zadd(claimsKey('all'), Date.now() - 5_000, claimIdOf('gone', 'away', CANARY)),
+  deltas: async () => {
+    const minuteAgo = Date.now() - DELTAS_KEPT_MS - 5_000;
+    await redis.del(deltasKey('all'));
+    await redis.xadd(deltasKey('all'), `${minuteAgo}-0`, 'op', '+', 's', 'search', 'a', CANARY);
+    await redis.xadd(deltasKey('all'), `${minuteAgo}-1`, 'op', '-', 's', 'search', 'r', 'lost');
+  },
+  processes: () => redis.zadd(PROCESSES_KEY, Date.now() - 40_000, CANARY),
+  jobs_done: () => endJobLongAgo('completed', KEEP_DONE.age, { jobId: CANARY, payload: {} }),
+  jobs_dead: () => endJobLongAgo('failed', KEEP_FAILED.age, { payload: { note: CANARY } }),
+};
+
+/** A job of the worker's that has ended in this way longer ago than it is kept. */
+async function endJobLongAgo(
+  list: 'completed' | 'failed',
+  keptSeconds: number,
+  { jobId, payload }: { jobId?: string; payload: object },
+): Promise<void> {
+  const queue = worker.get(JobProducer).queueOf(authJobs);
+  const name = list === 'completed' ? 'auth.sweep' : MARKER;
+  const job = await queue.add(name, { payload }, jobId ? { jobId } : {});
+  await queue.resume();
+  await vi.waitUntil(async () => (await job.getState()) === list, { timeout: 5_000 });
+  await queue.pause();
+  const finishedOn = Date.now() - keptSeconds * 1_000 - 5_000;
+  await redis.hset(`${QUEUE_PREFIX}:auth:${job.id}`, { finishedOn, timestamp: finishedOn });
+  await redis.zadd(`${QUEUE_PREFIX}:auth:${list}`, finishedOn, job.id ?? '');
+}
+
 describe('what must be forgotten', () => {
+  it('goes from Redis by itself, each within its bound', async () => {
+    const names = redisResidents.map(({ name }) => name);
+    await pauseJobs();
+    // The stream first: entries come in the order of their time.
+    for (const name of names.toSorted((a, b) => Number(b === 'deltas') - Number(a === 'deltas')))
+      await leaveBehind[name]?.();
+    const person = randomUUID();
+    await holdConnection.run(redis, [connectionKey(person)], [`process-${CANARY}`, 'connection', 0, LEASE_MS]);
+    const plantedAt = performance.now();
+    // The census is taken every 10 s, paused or not.
+    await vi.waitFor(async () => {
+      await leaveBehind['processes']?.();
+      expect((await late()).toSorted()).toEqual(names.toSorted());
+    });
+    expect(await deltasWithCanary()).toBe(3);
+    expect(await keysWithCanary()).toEqual(
+      expect.arrayContaining([
+        claimsKey('all'),
+        connectionKey(person),
+        deltasKey('all'),
+        homeKey(`user-${CANARY}`),
+        PROCESSES_KEY,
+        userKey('all', `user-${CANARY}`),
+        `${QUEUE_PREFIX}:auth:${CANARY}`,
+      ]),
+    );
+    for (const definition of QUEUES) await worker.get(JobProducer).queueOf(definition).resume();
+    await worker.get(JobProducer).add(cleanupJobs, 'job.forget', {});
+    for (const { name, withinSeconds } of redisResidents) {
+      const timeout = Math.min(25_000, withinSeconds * 1_000);
+      await vi.waitUntil(async () => !(await late()).includes(name), { timeout, interval: 250 });
+    }
+    await vi.waitUntil(async () => (await redis.exists(connectionKey(person))) === 0, { timeout: LEASE_MS });
+    expect(performance.now() - plantedAt).toBeLessThan(60_000);
+    // The stream has forgotten what is a minute old; what it says of the search goes in its time, too.
+    await vi.waitFor(async () => expect(await keysWithCanary()).toEqual([deltasKey('all')]));
+    expect(await deltasWithCanary()).toBe(2);
+    await redis.del(deltasKey('all'));
+    expect(await keysWithCanary()).toEqual([]);
+    // The log is looked at: it has the name of the job that failed.
+    expect(logged).toContain(`no handler for ${MARKER}`);
+    expect(logged).not.toContain(CANARY);
+  }, 60_000);
+
   it('goes by itself, also after Redis was emptied', async () => {
     await pauseJobs();
     for (const name of CLASSES) await plant[name]?.();
@@ -244,6 +345,15 @@ describe('what must be forgotten', () => {
     await vi.waitFor(async () => expect(await keysWithCanary()).toEqual([]), { timeout: 5_000, interval: 50 });
   });
 
+  it('is known of every queue that the worker runs', () => {
+    expect(
+      worker
+        .get(JobRunner, { strict: false })
+        .queues.map(({ queue }) => queue)
+        .toSorted(),
+    ).toEqual(QUEUES.map(({ queue }) => queue).toSorted());
+  });
+
   it('is shown by the metrics, and a class that Postgres does not answer for is left out', async () => {
     const overdue = async (): Promise<string[]> =>
       [
@@ -251,11 +361,18 @@ describe('what must be forgotten', () => {
           /^stoa_retention_overdue_seconds\{class="(\w+)"\} 0$/gm,
         ),
       ].map(([, name]) => name ?? '');
-    expect((await overdue()).toSorted()).toEqual(CLASSES.toSorted());
+    expect((await overdue()).toSorted()).toEqual([...CLASSES, ...redisResidents.map(({ name }) => name)].toSorted());
     await owner.query('ALTER TABLE match_outcomes RENAME TO hidden');
     const metrics = new Metrics();
     const config = worker.get(ConversationConfig);
-    const lag = new RetentionLag(worker.get(Database), worker.get(Log), config, worker.get(SessionConfig), metrics);
+    const lag = new RetentionLag(
+      worker.get(Database),
+      redis,
+      worker.get(Log),
+      config,
+      worker.get(SessionConfig),
+      metrics,
+    );
     expect((await lag.report()).filter(({ seconds }) => seconds === undefined).map(({ name }) => name)).toEqual([
       'outcomes',
     ]);

@@ -8,7 +8,7 @@ import { PROCESSES_KEY } from './limiter.keys.js';
 /** ms between two signs of life */
 const INTERVAL = 10_000;
 /** A process that was silent for this long (ms) does not count. */
-const CENSUS_TTL = 35_000;
+export const CENSUS_TTL = 35_000;
 
 /** How many processes share a limit: what a local bucket is divided by while Redis is away. */
 @Injectable()
