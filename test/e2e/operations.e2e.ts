@@ -136,6 +136,7 @@ describe('npm run retention:report', () => {
     const before = report(databaseUrl);
     expect([before.status, before.stderr]).toEqual([0, '']);
     expect(before.stdout).toMatch(/^conversations +ok/m);
+    expect(before.stdout).toMatch(/^searches +ok/m);
     expect(before.stdout).not.toContain('LATE');
     const client = new pg.Client({ connectionString: databaseUrl });
     await client.connect();
