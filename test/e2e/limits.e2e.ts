@@ -337,6 +337,7 @@ it('leave their traces in the audit trail, a few rows for a flood', async () => 
   await vi.waitFor(async () =>
     expect(await traces()).toEqual(
       expect.arrayContaining([
+        'limit.refuse socket handshake',
         'limit.refuse socket message:send',
         'limit.refuse socket session:state',
         'connection.expel INVALID_EVENTS',

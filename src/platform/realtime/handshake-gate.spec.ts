@@ -5,7 +5,9 @@ import type { Identity } from '../identity/identity.types.js';
 import type { HandshakeLimits } from '../limiter/handshake-limits.js';
 import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
+import { currentContext } from '../request-context/request-context.js';
 import type { Connection } from './connection.types.js';
+import { RateLimited } from '../errors/stoa-error.js';
 import { HandshakeGate } from './handshake-gate.js';
 
 const IDENTITY: Identity = { userId: 'u', sessionId: 's', kind: 'guest' };
@@ -30,5 +32,23 @@ describe('HandshakeGate', () => {
     verified(IDENTITY);
     await decided;
     expect(outcomes).toMatchObject([{ data: { code: 'DRAINING', retryable: true } }]);
+  });
+
+  it('notes in the audit trail whom a limit refused, by the address', async () => {
+    const noted: unknown[] = [];
+    const full = () => {
+      throw new RateLimited(1_000);
+    };
+    const gate = new HandshakeGate(
+      { verify: () => Promise.resolve(IDENTITY) },
+      { admitHandshake: () => undefined } as unknown as LoadMonitor,
+      new Log({ environment: 'test', logLevel: 'silent', rateLimits: true }),
+      new Metrics(),
+      { admitAddress: full, digestOf: () => 'digest' } as unknown as HandshakeLimits,
+      { tally: (entry: object) => noted.push({ ...entry, ipHash: currentContext()?.ipHash }) } as unknown as Audit,
+    );
+    const connection = { client: {}, handshake: { headers: {}, auth: {} }, data: {} } as unknown as Connection;
+    await gate.authenticate(connection, (error) => expect(error).toMatchObject({ data: { code: 'RATE_LIMITED' } }));
+    expect(noted).toEqual([{ event: 'limit.refuse', result: 'refused', reason: 'socket handshake', ipHash: 'digest' }]);
   });
 });

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import type { ErrorCode } from '../../contracts/error-codes.js';
 import { Audit } from '../audit/audit.js';
+import type { AuditEntry } from '../audit/audit.js';
 import { Cohorts } from '../concurrency/cohorts.js';
 import { toSocketError, toStoaError } from '../errors/error-mapper.js';
 import { StoaError, Unavailable } from '../errors/stoa-error.js';
@@ -24,6 +26,12 @@ const VERIFY_TIMEOUT = 4_000;
  * nobody waits. The longest wait is 3.5 s.
  */
 const HERD = { windowMs: 50, herdFrom: 4, firstMs: 500, everyMs: 1_500, size: 1_000, maxWaiting: 2_000 };
+
+/** Refusals that stand in the audit trail. */
+const NOTED: ReadonlyMap<ErrorCode, AuditEntry> = new Map([
+  ['ORIGIN_FORBIDDEN', { event: 'origin.refuse', result: 'refused', reason: 'ORIGIN_FORBIDDEN' }],
+  ['RATE_LIMITED', { event: 'limit.refuse', result: 'refused', reason: 'socket handshake' }],
+]);
 
 /** Socket.IO's time for a transport to get into a namespace: `CONNECT_TIMEOUT` of the adapter. Its own name for the timer. */
 interface ConnectTimer {
@@ -79,7 +87,7 @@ export class HandshakeGate {
       const requestId = newRequestId();
       this.refusals.inc({ code: mapped.code });
       this.log.info({ event: 'handshake.refused', code: mapped.code, requestId });
-      if (mapped.code === 'ORIGIN_FORBIDDEN') this.noteForeignOrigin(request, requestId);
+      this.note(mapped.code, request, requestId);
       writeProblem(request.socket, mapped, { requestId, secure: rule.secure });
       return false;
     }
@@ -89,11 +97,12 @@ export class HandshakeGate {
     if (this.draining) throw new StoaError('DRAINING', { retryAfterMs: 1_000 });
   }
 
-  private noteForeignOrigin(request: IncomingMessage, requestId: string): void {
+  /** What only an attack or a client gone wild brings about leaves a trace: one row a minute for an address, however many come. */
+  private note(code: ErrorCode, request: IncomingMessage, requestId: string): void {
+    const entry = NOTED.get(code);
+    if (!entry) return;
     const ipHash = this.limits.digestOf(request);
-    runInContext({ requestId, ...(ipHash ? { ipHash } : {}) }, () =>
-      this.audit.tally({ event: 'origin.refuse', result: 'refused', reason: 'ORIGIN_FORBIDDEN' }),
-    );
+    runInContext({ requestId, ...(ipHash ? { ipHash } : {}) }, () => this.audit.tally(entry));
   }
 
   /** Socket.IO middleware: sets the identity, or refuses with the error object as `err.data`. */
@@ -119,6 +128,7 @@ export class HandshakeGate {
     } catch (error) {
       const mapped = toStoaError(error);
       this.refusals.inc({ code: mapped.code });
+      this.note(mapped.code, connection.request, requestId);
       this.log[mapped.level]({ event: 'handshake.refused', code: mapped.code, requestId, cause: mapped.cause });
       next(Object.assign(new Error(mapped.code), { data: toSocketError(mapped, requestId) }));
     }
