@@ -345,6 +345,32 @@ describe('what must be forgotten', () => {
     await vi.waitFor(async () => expect(await keysWithCanary()).toEqual([]), { timeout: 5_000, interval: 50 });
   });
 
+  it('stays until its time has come, and goes once it has', async () => {
+    const runRetention = async () => {
+      const job = await worker.get(JobProducer).queueOf(cleanupJobs).add('retention.run', { payload: {} });
+      await vi.waitUntil(() => job.isCompleted(), { timeout: 5_000 });
+    };
+    await owner.query(
+      `INSERT INTO reports (id, receipt, conversation_id, reason, note, evidence, delete_after)
+       VALUES (gen_random_uuid(), 'another', 1, 'spam', '${CANARY}', '[]', now() + interval '1 hour')`,
+    );
+    await owner.query(
+      `INSERT INTO auth_requests (id, kind, email_sealed, email_digest, handled_at, delete_after)
+       VALUES (gen_random_uuid(), 'notice', '${CANARY}', '${CANARY}', now(), now() + interval '1 hour')`,
+    );
+    await owner.query(
+      `INSERT INTO match_outcomes (matched_on, shard, class_a, class_b, wait_a_ms, wait_b_ms, score)
+       VALUES (current_date - 89, '${CANARY}', 'a', 'b', 1, 1, 1)`,
+    );
+    await runRetention();
+    expect((await tablesWithCanary()).toSorted()).toEqual(['auth_requests', 'match_outcomes', 'reports']);
+    await owner.query(`UPDATE reports SET delete_after = delete_after - interval '61 minutes'`);
+    await owner.query(`UPDATE auth_requests SET delete_after = delete_after - interval '61 minutes'`);
+    await owner.query('UPDATE match_outcomes SET matched_on = matched_on - 3');
+    await runRetention();
+    expect(await tablesWithCanary()).toEqual([]);
+  });
+
   it('is known of every queue that the worker runs', () => {
     expect(
       worker
