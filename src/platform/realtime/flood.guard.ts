@@ -14,8 +14,8 @@ const BYTE_MS = emissionMs(TRANSPORT_BYTES);
 const BURST_MS = burstOf(TRANSPORT_BYTES) * BYTE_MS;
 
 const NOTICE = eventPacket('server:notice', { code: 'RATE_LIMITED', message: 'Too much data.' });
-/** How long the notice has to arrive (ms). */
-const LINGER = 100;
+/** How long the notice has to arrive (ms): who is busy sending reads late, and meets the reset first when nobody waits. */
+const LINGER = 1_000;
 
 /**
  * Closes transports that send more than anybody types. Below the limits of events: it also meets what is no event
