@@ -114,6 +114,28 @@ describe('AppendLane', () => {
     expect(retries).toEqual(['unknown_outcome', 'unknown_outcome']);
   });
 
+  it('refuses at once what a full disk did not take, and serves those who come when there is room', async () => {
+    const { lane, postgres, retries } = aLane({ maxAgeMs: 5_000 });
+    postgres.fail = () => failure('53100');
+    expect(await Promise.all(['1', '2'].map((id) => codeOf(lane.add(anItem(id)))))).toEqual([
+      'UNAVAILABLE',
+      'UNAVAILABLE',
+    ]);
+    expect([postgres.calls.length, retries, lane.depth]).toEqual([1, [], 0]);
+    postgres.fail = () => undefined;
+    expect(await codeOf(lane.add(anItem('3')))).toBe('ok');
+  });
+
+  it('goes on trying on a full disk what an earlier try may have stored', async () => {
+    const { lane, postgres } = aLane({ maxAgeMs: 5_000 });
+    postgres.fail = (moment, _, call) => {
+      if (moment === 'after' && call === 1) return failure('08006');
+      return moment === 'before' && call === 2 ? failure('53100') : undefined;
+    };
+    expect(await lane.add(anItem('1'))).toMatchObject({ outcome: 'duplicate', seq: 1 });
+    expect(postgres.calls).toHaveLength(3);
+  });
+
   it('gives up honestly when the time is up, and serves those who came later', async () => {
     const { lane, postgres } = aLane({ maxAgeMs: 120 });
     let down = true;

@@ -48,6 +48,9 @@ const LOCK_TIMEOUT = '55P03';
 /** ms between two looks at the conversations that are held */
 const HELD_DELAY = 100;
 
+/** SQLSTATE of a full disk: nothing was stored, and 8 s make no room. Whoever sends hears of it at once and tries again by itself. */
+const DISK_FULL = '53100';
+
 /** ms before the second try, and at most between two */
 const RETRY_DELAY = { first: 25, most: 500 };
 
@@ -107,6 +110,8 @@ export class AppendLane {
   /** Tries until each entry of the batch is answered. The head of the line waits: order is kept. */
   private async flush(batch: Entry[]): Promise<void> {
     let conflicts = 0;
+    /** An earlier try may have stored the batch: then a full disk of a later one proves nothing. */
+    let isUnknown = false;
     let live = batch;
     for (let attempt = 0; ; attempt += 1) {
       live = this.refuseExpired(this.withoutHeld(live));
@@ -121,6 +126,8 @@ export class AppendLane {
         else if (code === LOCK_TIMEOUT && (await this.findHeld(live))) continue;
         else if (!isPassingFault(error)) return this.bisect(live, error);
         if (conflicts >= MAX_CONFLICTS) return this.refuse(live, error);
+        if (code === DISK_FULL && !isUnknown) return this.refuse(live, new Unavailable(error));
+        isUnknown ||= !CONFLICTS.has(code) && code !== LOCK_TIMEOUT;
         this.observer.retried(CONFLICTS.has(code) ? 'conflict' : 'unknown_outcome');
         await sleep(Math.min(RETRY_DELAY.first * 2 ** Math.min(attempt, 6), RETRY_DELAY.most));
       }

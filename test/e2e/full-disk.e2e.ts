@@ -88,7 +88,7 @@ it('a full disk: no false acknowledgement, UNAVAILABLE, degraded with its reason
   // Pages have gaps: some messages still fit.
   while (refused.length === 0) {
     const clientIds = [1, 2, 3, 4].map(() => randomUUID());
-    // What Postgres refuses is tried for 8 s.
+    // An outcome that is not known is tried for 8 s; what the disk has no room for is refused at once.
     const patient = ada.socket!.timeout(20_000);
     const send = (clientId: string): Promise<Ack<unknown>> =>
       patient.emitWithAck('message:send', { conversationId: adas, clientId, text: 'x'.repeat(1_000) });
