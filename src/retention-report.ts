@@ -1,4 +1,4 @@
-import { loadConfig } from './boot.js';
+import { loadConfig, notAccepted } from './boot.js';
 import { RetentionLag } from './cleanup/retention-lag.service.js';
 import { Log } from './platform/logging/log.js';
 import { Metrics } from './platform/metrics/metrics.js';
@@ -6,11 +6,17 @@ import { inspectDatabase } from './platform/postgres/boot-check.js';
 import { createDataSource } from './platform/postgres/data-source.js';
 import { Database } from './platform/postgres/database.js';
 import { createRedis } from './platform/redis/redis-connection.js';
+import { refuse } from './refuse.js';
+import { isHopeless } from './store-patience.js';
 
 // npm run retention:report: whether what must be forgotten is, as Postgres and Redis have it now. Exit code 1 when a class is late, or could not be seen.
 
 const { runtime, conversation, database: settings, redis: redisSettings, session } = loadConfig();
-const { role } = await inspectDatabase(settings.url, true);
+const { role } = await inspectDatabase(settings.url, true).catch((error: Error) => {
+  if (isHopeless(error)) refuse([notAccepted('Postgres', error)]);
+  process.stderr.write(`stoa: nothing could be seen: ${error.message}\n`);
+  return process.exit(1);
+});
 const facts = role ? { role } : {};
 const source = createDataSource({ url: settings.url, applicationName: 'stoa-report', facts });
 await source.initialize();
