@@ -32,6 +32,7 @@ interface Compose {
 const GIVEN: Record<string, string> = {
   PUBLIC_ORIGIN: 'https://chat.example',
   POSTGRES_PASSWORD: 'p',
+  POSTGRES_PROCESS_PASSWORD: 'q',
   SECRET_KEYS: `k1:${'x'.repeat(32)}`,
   CERTIFICATES: '/certs',
   GRAFANA_PASSWORD: 'g',
@@ -84,6 +85,16 @@ describe('compose.yml', () => {
     const config = configOf(settings);
     const front = compose.networks['front']?.ipam?.config[0]?.subnet;
     expect(config.http.trustProxy).toEqual([front]);
+  });
+
+  it('gives the owner of the database to the migration and to no process', () => {
+    const owner = services['postgres']?.environment ?? {};
+    const urlsOf = (name: string) =>
+      Object.entries(services[name]?.environment ?? {}).filter(([, v]) => String(v).startsWith('postgres'));
+    const asProcess = ['DATABASE_URL', 'postgres://stoa_process:q@postgres:5432/stoa'];
+    for (const name of ['api', 'worker']) expect(urlsOf(name)).toEqual([asProcess]);
+    const asOwner = `postgres://${owner['POSTGRES_USER']}:${owner['POSTGRES_PASSWORD']}@postgres:5432/${owner['POSTGRES_DB']}`;
+    expect(urlsOf('migrate')).toEqual([asProcess, ['MIGRATION_DATABASE_URL', asOwner]]);
   });
 
   it.each(Object.keys(GIVEN))('does not start without %s', (name) => {

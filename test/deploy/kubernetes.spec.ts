@@ -192,4 +192,20 @@ describe('the way in', () => {
     expect(container?.image).toBe(`${images[0].newName}:${images[0].newTag}`);
     expect(roleOf(container?.args)).toBe('migrate');
   });
+
+  it('is migrated by the owner of the database, whose secret no process has', () => {
+    const [container] = named('Job', 'stoa-migrate').spec?.template.spec?.containers ?? [];
+    const process = { ...named('ConfigMap', 'stoa').data, ...named('Secret', 'stoa').stringData };
+    const secrets = container?.envFrom?.flatMap(({ secretRef }) => secretRef?.name ?? []);
+    expect(secrets).toEqual(['stoa', 'stoa-migration']);
+    const { database } = configOf({
+      ...process,
+      ...named('Secret', 'stoa-migration').stringData,
+      SECRET_KEYS: `k1:${'x'.repeat(32)}`,
+    });
+    const [url, migrationUrl] = [new URL(database.url), new URL(database.migrationUrl)];
+    expect([url.username, migrationUrl.username]).toEqual(['stoa_process', 'stoa']);
+    expect(migrationUrl.host + migrationUrl.pathname).toBe(url.host + url.pathname);
+    expect(process).not.toHaveProperty('MIGRATION_DATABASE_URL');
+  });
 });

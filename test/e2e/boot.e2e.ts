@@ -40,6 +40,7 @@ const manifestSettings = (): Record<string, string> => ({
   ...manifests,
   NODE_ENV: 'production',
   DATABASE_URL: env['DATABASE_URL'] ?? '',
+  MIGRATION_DATABASE_URL: env['DATABASE_URL'] ?? '',
   REDIS_URL: env['REDIS_URL'] ?? '',
   SECRET_KEYS: env['SECRET_KEYS'] ?? '',
 });

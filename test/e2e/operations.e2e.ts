@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { Queue } from 'bullmq';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { QUEUE_PREFIX } from '../../src/platform/queue/job-producer.js';
 import { createDatabase } from '../support/database.js';
 import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
@@ -9,8 +11,18 @@ import { meet } from '../support/person.js';
 const STAFF_PASSWORD = 'a-password-of-the-staff-that-is-long';
 
 let deployment: Deployment;
+/** Of the same database as the deployment. */
+let ownerUrl: string;
 beforeAll(async () => {
-  deployment = await deploy({ apis: 2, workers: 1, env: { STAFF_PASSWORD } });
+  ownerUrl = await createDatabase();
+  // All that is tested here is done by processes that sign in as a user of their own, whom the migration makes.
+  const databaseUrl = Object.assign(new URL(ownerUrl), {
+    username: 'stoa_process',
+    password: 'of%20the%20processes',
+  }).href;
+  // 20 s: then retention looks every 5 s.
+  const env = { STAFF_PASSWORD, MESSAGE_RETENTION_SECONDS: '20' };
+  deployment = await deploy({ apis: 2, workers: 1, env, databaseUrl, migrationUrl: ownerUrl });
 });
 afterAll(() => deployment.stop());
 
@@ -60,6 +72,59 @@ describe('metrics tell what happens:', () => {
   });
 });
 
+describe('a user of the processes who may act as stoa_app and nothing else', () => {
+  it('is whom they sign in as, and has no way to the rights of the owner', async () => {
+    const user = new pg.Client({ connectionString: deployment.databaseUrl });
+    await user.connect();
+    const { rows } = await user.query(
+      `SELECT count(*) > 0 AS some, bool_and(usename = 'stoa_process') AS alone FROM pg_stat_activity
+        WHERE datname = current_database() AND application_name IN ('stoa-api', 'stoa-worker')`,
+    );
+    expect(rows).toEqual([{ some: true, alone: true }]);
+    const may = await user.query(
+      `SELECT array_agg(rolname::text) AS roles FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER') AND rolname <> current_user`,
+    );
+    expect(may.rows).toEqual([{ roles: ['stoa_app'] }]);
+    await user.query('SET ROLE stoa_app');
+    await user.query('RESET ROLE');
+    for (const statement of [
+      'ALTER TABLE audit_events DISABLE TRIGGER ALL',
+      'DELETE FROM audit_events',
+      'DROP TABLE messages',
+      'CREATE TABLE mine (id int)',
+      'SET ROLE stoa_audit',
+    ])
+      await expect(user.query(statement)).rejects.toThrow(/permission denied|must be owner/);
+    await user.end();
+  });
+
+  it('forgets what is over, by rows and by partitions', async () => {
+    const owner = new pg.Client({ connectionString: ownerUrl });
+    await owner.connect();
+    const {
+      rows: [{ id }],
+    } = await owner.query(
+      `INSERT INTO conversations (started_on, ended_at, end_reason, delete_after)
+       VALUES (current_date, now() - interval '1 hour', 'left', now() - interval '1 second') RETURNING id`,
+    );
+    const left = async () => (await owner.query('SELECT FROM conversations WHERE id = $1', [id])).rowCount;
+    await expect.poll(left, { timeout: 20_000 }).toBe(0);
+    const user = new pg.Client({ connectionString: deployment.databaseUrl });
+    await user.connect();
+    await user.query('SET ROLE stoa_app');
+    await owner.query(`SELECT ensure_message_partition(DATE '2020-01-01'), ensure_audit_partition(DATE '2020-01-01')`);
+    const old = async () =>
+      (await owner.query(`SELECT FROM pg_class WHERE relname ~ '2020_?01' AND relkind = 'r'`)).rowCount;
+    expect(await old()).toBeGreaterThan(0);
+    await user.query(
+      'SELECT drop_finished_message_partitions(current_date), drop_finished_audit_partitions(current_date)',
+    );
+    expect(await old()).toBe(0);
+    await user.end();
+    await owner.end();
+  });
+});
+
 describe("the operators' port of a worker", () => {
   it('tells its health', async () => {
     const [worker] = deployment.workers as [Deployment['workers'][0]];
@@ -68,6 +133,41 @@ describe("the operators' port of a worker", () => {
     expect(await answer.json()).toEqual({ status: 'ready', reasons: [] });
     expect((await fetch(`${worker.operatorUrl}/health/live`)).status).toBe(200);
     expect((await fetch(`${worker.operatorUrl}/elsewhere`)).status).toBe(404);
+  });
+
+  it('lets the staff retry a dead letter once its cause is mended, and remove it', async () => {
+    const [worker] = deployment.workers as [Deployment['workers'][0]];
+    const owner = new pg.Client({ connectionString: ownerUrl });
+    await owner.connect();
+    const queue = new Queue('cleanup', { connection: { url: deployment.redisUrl }, prefix: QUEUE_PREFIX });
+    const stateOf = () => queue.getJobState('letter');
+    const change = (what: string) =>
+      fetch(`${worker.operatorUrl}/queues/api/queues/cleanup/letter/${what}`, {
+        method: 'PUT',
+        headers: {
+          authorization: `Basic ${Buffer.from(`staff:${STAFF_PASSWORD}`).toString('base64')}`,
+          'sec-fetch-site': 'same-origin',
+        },
+      });
+    await owner.query('REVOKE SELECT, UPDATE ON participations FROM stoa_app');
+    await queue.add('conversation.abandon', { payload: { conversationId: '1' } }, { jobId: 'letter', attempts: 1 });
+    await expect.poll(stateOf, { timeout: 10_000 }).toBe('failed');
+    expect((await queue.getJob('letter'))?.failedReason).toContain('permission denied');
+    expect((await change('retry')).status).toBe(204);
+    // The cause is there still: so is the letter.
+    await expect.poll(async () => (await queue.getJob('letter'))?.attemptsMade, { timeout: 10_000 }).toBe(2);
+    expect(await stateOf()).toBe('failed');
+    await owner.query('GRANT SELECT, UPDATE ON participations TO stoa_app');
+    expect((await change('retry')).status).toBe(204);
+    await expect.poll(stateOf, { timeout: 10_000 }).toBe('completed');
+    expect((await change('clean')).status).toBe(204);
+    expect(await stateOf()).toBe('unknown');
+    const { rows } = await owner.query(
+      `SELECT target FROM audit_events WHERE event = 'queue.change' AND target LIKE '%/letter/%' ORDER BY at`,
+    );
+    expect(rows.map(({ target }) => target.split('/').at(-1))).toEqual(['retry', 'retry', 'clean']);
+    await queue.close();
+    await owner.end();
   });
 
   it('shows the queues to the staff and nobody else', async () => {
@@ -100,7 +200,7 @@ describe("the operators' port of a worker", () => {
     const database = new pg.Client({ connectionString: deployment.databaseUrl });
     await database.connect();
     const { rows } = await database.query(
-      `SELECT actor, target, ip_hash IS NOT NULL AS placed FROM audit_events WHERE event = 'queue.change' ORDER BY at`,
+      `SELECT actor, target, ip_hash IS NOT NULL AS placed FROM audit_events WHERE event = 'queue.change' AND target NOT LIKE '%/letter/%' ORDER BY at`,
     );
     expect(rows).toEqual([
       { actor: null, target: 'PUT /queues/api/queues/cleanup/pause', placed: true },
@@ -129,6 +229,11 @@ describe('npm run retention:report', () => {
       env: { PATH: process.env['PATH'], ...deployment.workers[0]?.env, DATABASE_URL: databaseUrl },
       encoding: 'utf8',
     });
+
+  it('ends with 78 and one line when it is not let in', () => {
+    const { status, stdout, stderr } = report(Object.assign(new URL(ownerUrl), { password: 'wrong' }).href);
+    expect([status, stdout, stderr]).toEqual([78, '', 'stoa: Postgres does not accept this process (28P01)\n']);
+  });
 
   it('ends with 0 while nothing is late, and with 1 and the class when something is', async () => {
     // No worker looks after this one.

@@ -101,6 +101,8 @@ interface DeploymentOptions {
   redisUrl?: string;
   /** A migrated database on a Postgres that the test started itself. */
   databaseUrl?: string;
+  /** The same as the owner: then the migration, which makes the user of `databaseUrl`, runs first. */
+  migrationUrl?: string;
 }
 
 /** Of every deployment here. */
@@ -115,6 +117,7 @@ export async function deploy({
   env = {},
   redisUrl,
   databaseUrl: ownDatabaseUrl,
+  migrationUrl,
 }: DeploymentOptions = {}): Promise<Deployment> {
   const databaseUrl = ownDatabaseUrl ?? (await createDatabase());
   const redis = redisUrl ? undefined : await startRedis({ fresh: true });
@@ -129,6 +132,7 @@ export async function deploy({
     RATE_LIMITS: 'off',
     ...env,
   };
+  if (migrationUrl) await migrateAsOwner({ ...common, MIGRATION_DATABASE_URL: migrationUrl });
   const run = Math.random().toString(36).slice(2, 8);
   const deployment: Deployment = {
     apis: await Promise.all(
@@ -161,6 +165,16 @@ export async function deploy({
     throw error;
   }
   return deployment;
+}
+
+/** As an operator does it before a roll-out. */
+async function migrateAsOwner(env: Record<string, string>): Promise<void> {
+  const child = spawn(process.execPath, ['dist/stoa.js', 'migrate'], {
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  if (code !== 0) throw new Error(`the migration ended with ${code}`);
 }
 
 async function isReady(url: string): Promise<boolean> {

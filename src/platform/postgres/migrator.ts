@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { loadMigrations } from './migrations.js';
+import { ensureProcessUser } from './process-user.js';
 import { ensureRoles, grantRights } from './roles.js';
 
 /** Key of the advisory lock under which one migrator runs at a time. */
@@ -8,14 +9,17 @@ const MIGRATION_LOCK = 7_302_001;
 
 /**
  * Brings the schema up to date. Safe to run from several machines at once: the second waits and finds nothing to do.
+ * @param url as the owner
+ * @param processUrl as the processes sign in
  * @returns names of the migrations that ran
  */
-export async function migrate(url: string): Promise<string[]> {
+export async function migrate(url: string, processUrl = url): Promise<string[]> {
   const guard = new pg.Client({ connectionString: url, application_name: 'stoa-migrate' });
   await guard.connect();
   try {
     await guard.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await ensureRoles(guard);
+    await ensureProcessUser(guard, processUrl);
     const source = createMigrationSource(url);
     await source.initialize();
     try {
