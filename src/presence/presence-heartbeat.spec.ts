@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
@@ -16,13 +16,13 @@ function aHeartbeat(count: number) {
   const connections = Array.from({ length: count }, (_, i) => aConnection(`user${i}`));
   for (const connection of connections) registry.put(connection);
   const renewed: Connection[] = [];
-  const waiting: (() => void)[] = [];
+  const waiting: ((answer?: Promise<never>) => void)[] = [];
   let rebuild: () => Promise<void> | void = () => undefined;
   const heartbeat = new PresenceHeartbeat(
     {
       renew: (connection: Connection) => {
         renewed.push(connection);
-        return new Promise<void>((resolve) => waiting.push(resolve));
+        return new Promise<void>((resolve) => waiting.push((answer) => resolve(answer)));
       },
     } as unknown as PresenceService,
     registry,
@@ -31,7 +31,8 @@ function aHeartbeat(count: number) {
     new Metrics(),
   );
   const release = (): void => waiting.splice(0).forEach((letGo) => letGo());
-  return { heartbeat, registry, connections, renewed, release, rebuild: () => rebuild() };
+  const refuse = (): void => waiting.splice(0).forEach((letGo) => letGo(Promise.reject(new Error('Redis is away'))));
+  return { heartbeat, registry, connections, renewed, release, refuse, rebuild: () => rebuild() };
 }
 
 describe('PresenceHeartbeat', () => {
@@ -57,5 +58,25 @@ describe('PresenceHeartbeat', () => {
     expect(renewed).toHaveLength(249);
     release();
     await round;
+  });
+
+  it('tries again after a second, and not only with the next round, when Redis was away', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { heartbeat, renewed, release, refuse } = aHeartbeat(3);
+      const round = heartbeat.beat();
+      refuse();
+      await round;
+      vi.advanceTimersByTime(999);
+      expect(renewed).toHaveLength(3);
+      vi.advanceTimersByTime(1);
+      expect(renewed).toHaveLength(6);
+      release();
+      await turn();
+      vi.advanceTimersByTime(5_000);
+      expect(renewed).toHaveLength(6);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -10,10 +10,14 @@ import { PresenceService } from './presence.service.js';
 /** Renewals under way at once: a herd must not fill Redis' queue. */
 const MAX_PARALLEL = 200;
 
+/** ms until a round that Redis refused is tried again: who was superseded while it was away learns of it by a round alone. */
+const RETRY_MS = 1_000;
+
 /** Keeps the leases of all connections that end here, and puts them back after Redis was emptied. */
 @Injectable()
 export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer?: NodeJS.Timeout;
+  private retry?: NodeJS.Timeout;
   private beating?: Promise<void>;
 
   constructor(
@@ -34,6 +38,7 @@ export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicat
 
   beforeApplicationShutdown(): void {
     clearInterval(this.timer);
+    clearTimeout(this.retry);
   }
 
   /** One round over all connections; a second call joins the round that runs. */
@@ -55,7 +60,12 @@ export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicat
       const here = connections.slice(i, i + MAX_PARALLEL).filter((connection) => this.registry.has(connection));
       const round = here.map((connection) => this.presence.renew(connection));
       const failed = (await Promise.allSettled(round)).filter((outcome) => outcome.status === 'rejected');
-      if (failed.length > 0) return this.log.debug({ event: 'presence.renewal_failed', count: failed.length });
+      if (failed.length > 0) {
+        this.log.debug({ event: 'presence.renewal_failed', count: failed.length });
+        clearTimeout(this.retry);
+        this.retry = setTimeout(() => void this.beat(), RETRY_MS).unref();
+        return;
+      }
     }
   }
 }

@@ -43,7 +43,8 @@ export class Bot {
   private pending: Send | undefined;
   private pendingHandle = '';
   private pendingText = '';
-  private onClosed: ((socket: BotSocket) => void) | undefined;
+  /** Older connections that stand beside a newer one. */
+  private readonly takenOver = new Map<BotSocket, TakeOver>();
   /** Where the bot is connected. */
   url = '';
   /** Let nobody in when it was asked last: a balancer would send the bot elsewhere. */
@@ -132,12 +133,8 @@ export class Bot {
     if (!older?.isReady) return undefined;
     const record: TakeOver = { bot: this.name, newerReadyAt: Infinity };
     this.takeOvers.push(record);
-    this.connect({
-      onReady: () => (record.newerReadyAt = performance.now()),
-      onOlderClosed: (closed) => {
-        if (closed === older) record.olderClosedAt = performance.now();
-      },
-    });
+    this.takenOver.set(older, record);
+    this.connect(() => (record.newerReadyAt = performance.now()));
     return record;
   }
 
@@ -173,7 +170,7 @@ export class Bot {
     }
   }
 
-  private connect(hooks: ConnectHooks = {}): void {
+  private connect(onReady?: () => void): void {
     const { random, target } = this.options;
     const { cookie, csrfToken } = this.account;
     const avoided = this.movesAt === Infinity ? this.refusedBy : this.url;
@@ -185,20 +182,20 @@ export class Bot {
       cookie,
       csrfToken,
       onEvent: (event, payload) => {
-        if (event === 'session:ready') hooks.onReady?.();
+        if (event === 'session:ready') onReady?.();
         if (this.socket !== socket) return;
         if (event === 'session:ready') this.arrive(url);
         this.hear(event, payload);
       },
       onClose: (reason) => {
-        this.onClosed?.(socket);
+        const record = this.takenOver.get(socket);
+        if (record) record.olderClosedAt = performance.now();
         if (this.socket !== socket) return;
         if (reason === 'connect_error') this.refusedBy = url;
         else this.closures.push(performance.now());
         setTimeout(() => this.forget(socket), random.between(100, 800));
       },
     });
-    if (hooks.onOlderClosed) this.onClosed = hooks.onOlderClosed;
     this.socket = socket;
   }
 
@@ -360,11 +357,6 @@ export class Bot {
     this.lastAnswerAt = performance.now();
     then?.();
   }
-}
-
-interface ConnectHooks {
-  onReady?: () => void;
-  onOlderClosed?: (closed: BotSocket) => void;
 }
 
 /** Makes a text as long as texts may be (bytes). */

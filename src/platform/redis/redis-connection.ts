@@ -8,7 +8,8 @@ export type RedisClient = Redis | Cluster;
  * How a connection behaves when Redis is away.
  * `request`: a caller waits, so it fails within 500 ms and nothing is queued or sent twice.
  * `worker`: BullMQ's blocking connection, which waits for Redis for as long as it takes.
- * `subscriber`: like `request`, but re-subscribes by itself and has no time-out.
+ * `subscriber`: like `request`, but has no time-out. Its owner subscribes on `ready`: what ioredis asks for by itself on a connection
+ * that goes again at once rejects where nobody can catch it. (In a cluster the group of subscribers does it, and catches.)
  */
 export type RedisProfile = 'request' | 'worker' | 'subscriber';
 
@@ -32,7 +33,7 @@ function optionsOf(profile: RedisProfile): RedisOptions {
   };
   if (profile === 'worker') return { ...base, maxRetriesPerRequest: null };
   const hurried = { ...base, enableOfflineQueue: false, socketTimeout: SOCKET_TIMEOUT };
-  if (profile === 'subscriber') return { ...hurried, autoResubscribe: true };
+  if (profile === 'subscriber') return { ...hurried, autoResubscribe: false };
   return {
     ...hurried,
     maxRetriesPerRequest: 1,
