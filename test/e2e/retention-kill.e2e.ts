@@ -68,7 +68,7 @@ async function count(): Promise<Counts> {
 /** Whether a batch is being deleted at this moment. */
 async function isDeleting(): Promise<boolean> {
   const { rowCount } = await database.query(
-    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'WITH due AS%'`,
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'WITH locked AS%'`,
   );
   return rowCount === 1;
 }
@@ -97,5 +97,5 @@ it('kill -9 of a worker in the middle of a batch leaves whole conversations or n
   const log = readFileSync(`${LOGS}/${worker.name}.log`, 'utf8');
   expect(log).toContain('retention.deleted');
   expect(log).not.toContain('c4n4ry');
-  expect(await worker.metrics()).not.toMatch(/stoa_job_failures_total\{queue="cleanup"/);
+  expect(await worker.metrics()).not.toMatch(/stoa_job_failures_total\{queue="cleanup".*\} [1-9]/);
 }, 120_000);

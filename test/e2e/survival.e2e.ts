@@ -31,7 +31,8 @@ describe('a conversation survives', () => {
         if (!ada.socket?.connected) return;
       }
     })();
-    await sleep(300);
+    // In full flow, whatever the machine.
+    await expect.poll(() => acknowledged.length, { timeout: 10_000, interval: 5 }).toBeGreaterThan(20);
     await deployment.apis[0]?.stop('SIGKILL');
     ada.disconnect();
     await Promise.race([flood, sleep(500)]);

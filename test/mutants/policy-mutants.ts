@@ -70,7 +70,7 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
     'if (waitMs < widenAfterMs(pool.bucketOf[slot]!.partnersPerS, hazardPerS, config.widen)) return true;',
     '',
   ),
-  wrong('fairness.ts', 'no bonus for waiting', '(settings.seniority * wait)', '0 * wait'),
+  wrong('fairness.ts', 'no bonus for waiting', 'settings.seniority * (1 - tau', '0 * (1 - tau'),
   wrong(
     'fairness.ts',
     'a bonus without cap',
