@@ -1,4 +1,5 @@
 // The processes of Stoa and the services below them, as npm start and npm run dev run them.
+import { ALLOCATOR } from './allocator.mjs';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { node24, root } from './project.mjs';
@@ -20,7 +21,8 @@ export async function readSettings() {
 }
 
 /** Runs one of Stoa's processes on the project's Node; its output is ours. */
-export const startNode = (args, env) => start(node24(), ['--enable-source-maps', ...args], { cwd: root, env });
+export const startNode = (args, env) =>
+  start(node24(), ['--enable-source-maps', ...args], { cwd: root, env: { ...ALLOCATOR, ...env } });
 
 /** @returns {Promise<never>} rejects as soon as one of the named processes ends */
 export function endOfAny(processes) {

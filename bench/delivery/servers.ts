@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { ALLOCATOR } from '../../scripts/allocator.mjs';
 import { freePort } from '../../scripts/services/server.mjs';
 import { cpuMs, parentOf } from './cpu.js';
 import { connectSocketIo } from './socket-io-talker.js';
@@ -117,6 +118,7 @@ export async function startStoa(options: StoaOptions): Promise<Contender> {
           REDIS_URL: redisUrl,
           SECRET_KEYS: secretKeys,
           MAIL_DIR: `${FOLDER}/mail`,
+          ...ALLOCATOR,
           ...options.settings,
         },
         port,

@@ -1,3 +1,4 @@
+import { ALLOCATOR } from '../../scripts/allocator.mjs';
 import { existsSync, readFileSync } from 'node:fs';
 import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
@@ -47,7 +48,9 @@ describe('the Dockerfile', () => {
     expect(valuesOf('USER', last)).toEqual([expect.stringMatching(/^[1-9]\d*:[1-9]\d*$/)]);
     expect(valuesOf('RUN', last)).toEqual([]);
     expect(valuesOf('ADD')).toEqual([]);
-    expect(valuesOf('ENV', last)).toEqual(['NODE_ENV=production']);
+    expect(valuesOf('ENV', last)).toEqual(
+      Object.entries({ NODE_ENV: 'production', ...ALLOCATOR }).map(([name, value]) => `${name}=${value}`),
+    );
     expect(valuesOf('COPY', last).filter((value) => /src|scripts|test/.test(value))).toEqual([]);
   });
 

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ALLOCATOR } from '../../scripts/allocator.mjs';
 import { startRedis } from '../../scripts/services/redis.mjs';
 import { freePort } from '../../scripts/services/server.mjs';
 import { createDatabase } from './database.js';
@@ -55,7 +56,7 @@ export class Member {
     await once(log, 'open');
     const child = spawn(process.execPath, ['--enable-source-maps', ...this.entry.split(' ')], {
       // Hundreds of starts compile the same modules.
-      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...this.env },
+      env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: COMPILE_CACHE, ...ALLOCATOR, ...this.env },
       stdio: ['ignore', log, log],
     });
     this.child = child;
