@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
+import { UTC_TODAY } from '../platform/postgres/utc-today.js';
 import { deleteDueOf } from './due-rows.js';
 import type { DueRows } from './due-rows.js';
 import { KEPT } from './lifecycles.js';
@@ -64,11 +65,10 @@ export class RetentionRepository {
 
   /** Message partitions of today and the next two days, none of days that nothing is kept of, and no audit of long ago. @returns how many were dropped */
   async keepPartitions(): Promise<{ messages: number; audit: number }> {
-    const today = `(now() AT TIME ZONE 'UTC')::date`;
-    await this.database.query(`SELECT ensure_message_partition(${today} + i) FROM generate_series(0, 2) AS i`);
+    await this.database.query(`SELECT ensure_message_partition(${UTC_TODAY} + i) FROM generate_series(0, 2) AS i`);
     const [row] = await this.database.query<{ messages: number; audit: number }>(
-      `SELECT drop_finished_message_partitions(${today} - 1) AS messages,
-              drop_finished_audit_partitions(${today} - ${KEPT.auditDays}) AS audit`,
+      `SELECT drop_finished_message_partitions(${UTC_TODAY} - 1) AS messages,
+              drop_finished_audit_partitions(${UTC_TODAY} - ${KEPT.auditDays}) AS audit`,
     );
     return row ?? { messages: 0, audit: 0 };
   }

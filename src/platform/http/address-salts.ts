@@ -3,12 +3,12 @@ import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import { Log } from '../logging/log.js';
 import { Database } from '../postgres/database.js';
+import { UTC_TODAY } from '../postgres/utc-today.js';
 import { Clock } from '../time/clock.js';
 
 /** ms between two looks for the salt of a new day */
 const REFRESH_INTERVAL = 10 * 60_000;
 const SALT_BYTES = 32;
-const TODAY = `(now() AT TIME ZONE 'UTC')::date`;
 
 /**
  * The random salt of each UTC day, one for all processes. Salts older than 48 h are destroyed,
@@ -53,12 +53,12 @@ export class AddressSalts implements OnModuleInit, OnApplicationShutdown {
    */
   async refresh(): Promise<void> {
     await this.database.query(
-      `INSERT INTO address_salts (day, salt) VALUES (${TODAY}, $1), (${TODAY} + 1, $2) ON CONFLICT (day) DO NOTHING`,
+      `INSERT INTO address_salts (day, salt) VALUES (${UTC_TODAY}, $1), (${UTC_TODAY} + 1, $2) ON CONFLICT (day) DO NOTHING`,
       [randomBytes(SALT_BYTES), randomBytes(SALT_BYTES)],
     );
     const rows = await this.database.query<{ day: string; salt: Buffer; nowMs: number }>(
       `SELECT to_char(day, 'YYYY-MM-DD') AS day, salt, extract(epoch FROM now())::float8 * 1000 AS "nowMs"
-         FROM address_salts WHERE day >= ${TODAY} - 1 ORDER BY day`,
+         FROM address_salts WHERE day >= ${UTC_TODAY} - 1 ORDER BY day`,
     );
     this.salts = new Map(rows.map(({ day, salt }) => [day, salt]));
     this.readAt = { postgresMs: rows[0]?.nowMs ?? 0, monotonicMs: this.clock.monotonicMs() };
