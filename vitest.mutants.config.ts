@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { POLICY_MUTANTS, mutated } from './test/mutants/policy-mutants.js';
+import { POLICY_MUTANTS } from './test/mutants/policy-mutants.js';
+import { replaceOnce } from './test/support/changed-build.js';
 
 const mutant = POLICY_MUTANTS.find(({ name }) => name === process.env['STOA_POLICY_MUTANT']);
 
@@ -11,7 +12,7 @@ export default defineConfig({
       name: 'policy-mutant',
       enforce: 'pre',
       transform: (source, id) =>
-        mutant && id === resolve('src/matching', mutant.file) ? mutated(source, mutant) : null,
+        mutant && id === resolve('src/matching', mutant.file) ? replaceOnce(source, mutant) : null,
     },
   ],
   test: {

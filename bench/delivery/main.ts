@@ -129,7 +129,6 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
     // Who sees the server vanish tries to come back, and says so.
     await sleep(500);
     for (const { contender } of entries) contender.stop();
-    rmSync('dist-bench', { recursive: true, force: true });
   }
   const idle = IDLE > 0 ? await measureIdleOf([starts[0], starts[1], starts[5]]) : new Map<string, number>();
   return [

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { ALLOCATOR } from '../../scripts/allocator.mjs';
 import { freePort } from '../../scripts/services/server.mjs';
+import { changedBuild, removeBuild } from '../../test/support/changed-build.js';
 import { cpuMs, parentOf } from './cpu.js';
 import { connectSocketIo } from './socket-io-talker.js';
 import type { Connect, Pair, Seat } from './talker.js';
@@ -100,7 +101,7 @@ interface StoaOptions {
 /** Stoa's api processes as they are built; people and conversations are made for it beforehand. */
 export async function startStoa(options: StoaOptions): Promise<Contender> {
   const { name, databaseUrl, redisUrl, apis } = options;
-  const dist = options.withoutStore ? buildWithoutStore() : 'dist';
+  const dist = options.withoutStore ? buildWithoutStore(apis) : 'dist';
   const secretKeys = `bench:${randomBytes(32).toString('base64url')}`;
   const ports = await Promise.all(Array.from({ length: apis }, freePort));
   const processes = await Promise.all(
@@ -129,29 +130,23 @@ export async function startStoa(options: StoaOptions): Promise<Contender> {
   // Hints between processes are best effort, and without a store there is nothing to heal a lost one from.
   const leastDelivered = options.withoutStore && apis > 1 ? 0.9 : 1;
   const pairs = (count: number): Promise<Pair[]> => stoaPairs(urls, databaseUrl, count, options.visitorHeaders);
-  return { name, processes, pairs, connect: connectSocketIo, leastDelivered, stop: stopAll(processes) };
+  const stop = (): void => {
+    stopAll(processes)();
+    if (options.withoutStore) removeBuild(dist);
+  };
+  return { name, processes, pairs, connect: connectSocketIo, leastDelivered, stop };
 }
 
 /** The build with its one write replaced by counting: what the way of a message costs without Postgres. */
-function buildWithoutStore(): string {
-  const folder = 'dist-bench';
-  rmSync(folder, { recursive: true, force: true });
-  cpSync('dist', folder, { recursive: true });
-  const file = `${folder}/chat/message.repository.js`;
-  const code = readFileSync(file, 'utf8');
-  const from = `const rows = await this.database.queryPrepared('chat_append',`;
-  if (code.split(from).length !== 2) throw new Error('the bench does not fit the code any more');
+function buildWithoutStore(apis: number): string {
   const counting = `const seqs = (this.seqs ??= new Map());
         const rows = ((..._) => items.map(({ conversationId: id }) => {
             const seq = (seqs.get(id) ?? 0) + 1;
             seqs.set(id, seq);
             return { outcome: 'stored', seq, sent_at: Date.now() };
         }))('',`;
-  writeFileSync(
-    file,
-    code.replace(from, () => counting),
-  );
-  return folder;
+  const from = `const rows = await this.database.queryPrepared('chat_append',`;
+  return changedBuild(`bench${apis}`, { file: 'chat/message.repository.js', from, to: counting });
 }
 
 interface Guest {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { startPostgres } from '../../scripts/services/postgres.mjs';
 import { migrate } from '../../src/platform/postgres/migrator.js';
 import { databaseUrl } from '../support/database.js';
-import { removeBuild } from './changed-build.js';
+import { removeBuild } from '../support/changed-build.js';
 import { FaultDeployment } from './fault-deployment.js';
 import { runFaults } from './fault-run.js';
 import type { RunResult } from './fault-run.js';

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { NEXT_VERSION, replaceOnce } from './changed-build.js';
+import { replaceOnce } from '../support/changed-build.js';
+import { NEXT_VERSION } from './next-version.js';
 import { MUTANTS } from './mutants.js';
 import { rowsLike, rowsNamed } from './rows.js';
 

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { changedBuild, replaceOnce } from './changed-build.js';
-import type { Change, Replacement } from './changed-build.js';
+import { changedBuild, replaceOnce } from '../support/changed-build.js';
+import type { Change, Replacement } from '../support/changed-build.js';
 import type { Row } from './row.types.js';
 import { rowsNamed } from './rows.js';
 import type { Finding } from './strike.js';

@@ -107,9 +107,3 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   wrong('partner-scan.ts', 'region ignored', 'score += regionWeight', 'score += 0'),
   wrong('partner-scan.ts', 'avoided from one side only', ' || this.policy.avoids(b, a)', ''),
 ];
-
-/** The source with the mutant's change. */
-export function mutated(source: string, { name, from, to }: PolicyMutant): string {
-  if (source.split(from).length !== 2) throw new Error(`the mutant does not fit the code any more: ${name}`);
-  return source.replace(from, () => to);
-}
