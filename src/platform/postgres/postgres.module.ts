@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Database } from './database.js';
+import { OwnerRights } from './owner-rights.js';
 import { PoolMetrics } from './pool-metrics.js';
 import { PostgresRoom } from './postgres-room.js';
 
@@ -12,7 +13,7 @@ export class PostgresModule {
   static for(source: DataSource): DynamicModule {
     return {
       module: PostgresModule,
-      providers: [{ provide: DataSource, useValue: source }, Database, PostgresRoom, PoolMetrics],
+      providers: [{ provide: DataSource, useValue: source }, Database, PostgresRoom, PoolMetrics, OwnerRights],
       exports: [Database, PostgresRoom],
     };
   }
