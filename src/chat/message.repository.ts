@@ -10,7 +10,7 @@ export interface AppendItem {
   text: string;
 }
 
-/** What became of an item: the replies of `append_messages` (migration 0020). */
+/** What became of an item: the replies of `append_messages` (migration 0090). */
 export interface Appended {
   outcome: 'stored' | 'duplicate' | 'reused' | 'ended' | 'unknown';
   /** Of `stored` and `duplicate`. */
