@@ -58,6 +58,17 @@ describe('migrations', () => {
     expect(await asApp(url, APPEND)).toHaveLength(1);
   });
 
+  it('take back what a restore must give the writer of the audit trail', async () => {
+    const url = await newDatabase('restored');
+    await migrate(url);
+    await ask(url, 'GRANT CREATE ON SCHEMA public TO stoa_audit');
+    const mayCreate = () => ask(url, `SELECT has_schema_privilege('stoa_audit', 'public', 'CREATE') AS yes`);
+    expect(await mayCreate()).toEqual([{ yes: true }]);
+    await migrate(url);
+    expect(await mayCreate()).toEqual([{ yes: false }]);
+    expect(await asApp(url, APPEND)).toHaveLength(1);
+  });
+
   it('run once, whoever starts them, and of many databases at once', async () => {
     const urls = await Promise.all([1, 2, 3, 4].map((i) => newDatabase(`parallel_${i}`)));
     const ran = await Promise.all(urls.flatMap((url) => [migrate(url), migrate(url)]));

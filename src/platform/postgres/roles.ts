@@ -90,9 +90,11 @@ const GRANT_TO_AUDIT = `DO $$ BEGIN
     IF NOT ${mayActAs(AUDIT_ROLE)} THEN RETURN; END IF;
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO ${AUDIT_ROLE}', current_schema());
     GRANT INSERT ON audit_events TO ${AUDIT_ROLE};
-    IF '${APPEND_AUDIT}'::regprocedure IN (SELECT p.oid FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = '${AUDIT_ROLE}') THEN RETURN; END IF;
-    -- Postgres wants an owner to be able to make things where they lie: for this moment.
-    EXECUTE format('GRANT CREATE ON SCHEMA %I TO ${AUDIT_ROLE}', current_schema());
-    ALTER FUNCTION ${APPEND_AUDIT} OWNER TO ${AUDIT_ROLE};
+    IF '${APPEND_AUDIT}'::regprocedure NOT IN (SELECT p.oid FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner WHERE r.rolname = '${AUDIT_ROLE}') THEN
+      -- Postgres wants an owner to be able to make things where they lie: for this moment.
+      EXECUTE format('GRANT CREATE ON SCHEMA %I TO ${AUDIT_ROLE}', current_schema());
+      ALTER FUNCTION ${APPEND_AUDIT} OWNER TO ${AUDIT_ROLE};
+    END IF;
+    -- Also after a restore, which needs it for the same moment.
     EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM ${AUDIT_ROLE}', current_schema());
   END $$`;
