@@ -1,5 +1,5 @@
 import type { OfflineGraph } from './offline-graph.js';
-import { EdgeList } from './sparse-graph.js';
+import { EdgeList } from '../../src/matching/sparse-graph.js';
 
 /** The pairs of an offline graph that an auction is shown: few of millions. */
 export class ChosenPairs {

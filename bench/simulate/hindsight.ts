@@ -1,8 +1,9 @@
-import { auction } from './auction.js';
+import { auction, profitsAt } from '../../src/matching/auction.js';
+import { joinGreedily } from '../../src/matching/greedy-matching.js';
+import { gainOfMatching, roundToMatching } from '../../src/matching/rounding.js';
+import type { SparseGraph } from '../../src/matching/sparse-graph.js';
 import { ChosenPairs } from './chosen-pairs.js';
 import type { OfflineGraph } from './offline-graph.js';
-import { gainOfMatching, roundToMatching } from './rounding.js';
-import type { SparseGraph } from './sparse-graph.js';
 
 /** Steps of the auctions: each starts from what the one before found. Half of the last is how much too high the bound may lie, in J. */
 const STEPS = [0.05, 0.02, 0.005, 0.001];
@@ -38,6 +39,7 @@ export function hindsightOf(graph: OfflineGraph): Hindsight {
     if (uncovered > TOLERANCE * graph.size && round < MOST_ROUNDS) continue;
     const covered = duals.reduce((sum, dual) => sum + dual, 0);
     const matching = roundToMatching(taken, edges);
+    joinGreedily(matching, edges);
     return { bound: perSearch(covered + uncovered), found: perSearch(gainOfMatching(matching, edges)) };
   }
 }
@@ -48,8 +50,9 @@ export function solve(edges: SparseGraph): { taken: Int32Array; duals: Float64Ar
   let taken = new Int32Array(edges.size).fill(-1);
   for (const step of STEPS) {
     const startPrices = duals.map((dual) => Math.max(0, dual - step));
-    const ended = auction(edges, step, startPrices);
-    duals = ended.prices.map((price, at) => (price + ended.profits[at]!) / 2);
+    const ended = auction(edges, { step, startPrices });
+    const profits = profitsAt(edges, ended.prices);
+    duals = ended.prices.map((price, at) => (price + profits[at]!) / 2);
     taken = ended.taken;
   }
   return { taken, duals };

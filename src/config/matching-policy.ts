@@ -19,6 +19,16 @@ export interface HoldSettings {
   readonly expectation: number;
 }
 
+/** Where many come: an exact matching of all at once, in rounds, instead of thresholds. */
+export interface RoundSettings {
+  /** From this many arrivals per second on in one shard. 10 to 1,000,000; the most is as good as never. */
+  readonly startPerS: number;
+  /** Until there are fewer than these, arrivals per second. 5 to `startPerS`. */
+  readonly stopPerS: number;
+  /** From one round to the next, ms; `hold.longestMs` where that is less. 50 to 2,000. */
+  readonly everyMs: number;
+}
+
 /** Who goes first. */
 export interface FairnessSettings {
   /** Most that a long wait adds to the priority, in score. 0 to 0.2. */
@@ -47,6 +57,7 @@ export interface WidenSettings {
 export interface MatchingPolicyConfig {
   readonly weights: ScoreWeights;
   readonly hold: HoldSettings;
+  readonly rounds: RoundSettings;
   readonly fairness: FairnessSettings;
   readonly widen: WidenSettings;
   /** Best partners remembered per waiting search. 4 to 64. */
@@ -59,6 +70,7 @@ export interface MatchingPolicyConfig {
 export const DEFAULT_POLICY: MatchingPolicyConfig = {
   weights: { base: 0.2, interests: 0.4, age: 0.15, language: 0.1, region: 0.1, trust: 0.05 },
   hold: { longestMs: 800, waitCostPerS: 0.01, expectation: 3 },
+  rounds: { startPerS: 200, stopPerS: 150, everyMs: 750 },
   fairness: { seniority: 0.05, classGain: 3, classCap: 0.5 },
   widen: { earliestMs: 1_500, latestMs: 15_000, partnersPerDeparture: 3 },
   candidates: 12,

@@ -48,9 +48,10 @@ describe('the pairing policy as a setting', () => {
       expect(faults).not.toEqual([]);
       for (const fault of faults) expect(fault).toMatch(new RegExp(`^${path} must be `));
     }
-    const tooEarly = path === 'widen.latestMs' ? 1_500 : least;
-    const tooLate = path === 'widen.earliestMs' ? 15_000 : most;
-    for (const bound of [tooEarly, tooLate]) expect(faultsOf(setting(path, bound))).toEqual([]);
+    // Where two settings must be in order, the shipped one of the other is the bound.
+    const lowest = { 'widen.latestMs': 1_500, 'rounds.startPerS': 150 }[path] ?? least;
+    const highest = { 'widen.earliestMs': 15_000, 'rounds.stopPerS': 200 }[path] ?? most;
+    for (const bound of [lowest, highest]) expect(faultsOf(setting(path, bound))).toEqual([]);
   });
 
   it('makes scores of 0..1 of any weights, in their proportions', () => {

@@ -10,6 +10,7 @@ type Bounds = readonly [least: number, most: number];
 export const POLICY_BOUNDS: { readonly [Part in keyof MatchingPolicyConfig]: Record<string, Bounds> | Bounds } = {
   weights: { base: [0, 1], interests: [0, 1], age: [0, 1], language: [0, 1], region: [0, 1], trust: [0, 1] },
   hold: { longestMs: [0, 2_000], waitCostPerS: [0.001, 0.1], expectation: [0.5, 10] },
+  rounds: { startPerS: [10, 1_000_000], stopPerS: [5, 1_000_000], everyMs: [50, 2_000] },
   fairness: { seniority: [0, 0.2], classGain: [0, 5], classCap: [0, 0.5] },
   widen: { earliestMs: [500, 60_000], latestMs: [500, 300_000], partnersPerDeparture: [0.1, 100] },
   candidates: [4, 64],
@@ -44,10 +45,11 @@ export function readPolicy(json: unknown, faults: string[]): MatchingPolicyConfi
     return DEFAULT_POLICY;
   }
   const given = json as { [Part in keyof MatchingPolicyConfig]?: Partial<MatchingPolicyConfig[Part]> };
-  const { weights, hold, fairness, widen, candidates, scanned } = DEFAULT_POLICY;
+  const { weights, hold, rounds, fairness, widen, candidates, scanned } = DEFAULT_POLICY;
   const policy: MatchingPolicyConfig = {
     weights: given.weights ? inProportion({ ...weights, ...given.weights }) : weights,
     hold: { ...hold, ...given.hold },
+    rounds: { ...rounds, ...given.rounds },
     fairness: { ...fairness, ...given.fairness },
     widen: { ...widen, ...given.widen },
     candidates: given.candidates ?? candidates,
@@ -84,9 +86,10 @@ function inProportion(weights: ScoreWeights): ScoreWeights {
   };
 }
 
-function faultsBetween({ weights, widen }: MatchingPolicyConfig): string[] {
+function faultsBetween({ weights, rounds, widen }: MatchingPolicyConfig): string[] {
   const faults: string[] = [];
   if (!Number.isFinite(weights.base)) faults.push('weights must not all be 0');
+  if (rounds.stopPerS > rounds.startPerS) faults.push('rounds.stopPerS must be <= rounds.startPerS');
   if (widen.latestMs < widen.earliestMs) faults.push('widen.latestMs must be >= widen.earliestMs');
   return faults;
 }

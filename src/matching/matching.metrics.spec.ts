@@ -32,6 +32,20 @@ describe('the metrics by class', () => {
     expect(await metrics.registry.metrics()).not.toContain('shard="en"');
   });
 
+  it('count the rounds of a shard, and what they cost', async () => {
+    const metrics = new Metrics();
+    const matching = new MatchingMetrics(metrics);
+    for (const unsettled of [0, 3]) matching.roundDone('en', { participants: 10, visits: 200, unsettled });
+    const served = (await metrics.registry.metrics()).split('\n');
+    for (const [name, value] of [
+      ['rounds', 2],
+      ['round_participants', 20],
+      ['round_visits', 400],
+      ['round_unsettled', 3],
+    ])
+      expect(served).toContain(`stoa_matching_${name}_total{shard="en"} ${value}`);
+  });
+
   it('are of the commonest languages only, however many come', async () => {
     const metrics = new Metrics();
     const languageRates = new MatchRates();

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Metrics } from '../platform/metrics/metrics.js';
 import type { Sample } from '../platform/metrics/metrics.js';
 import type { ClassCount, MatchRates } from './class-counts.js';
+import type { RoundFigures } from './match-round.js';
 
 /** Upper bounds (s) for the wait of a person. */
 const WAIT_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300];
@@ -33,6 +34,7 @@ export class MatchingMetrics {
   /** By shard, of those that run in this process: what the gauges by class are read from. */
   readonly classes = new Map<string, ShardClasses>();
   readonly rebuilds;
+  private readonly rounds;
 
   constructor(metrics: Metrics) {
     this.wait = metrics.histogram('stoa_matching_wait_seconds', 'From the start of a search to its conversation', {
@@ -60,6 +62,7 @@ export class MatchingMetrics {
         labels: ['criterion'],
       },
     );
+    this.rounds = roundCounters(metrics);
     metrics.series('stoa_matching_waiting', 'Waiting searches by class', BY_CLASS, () =>
       this.byClass(({ counts }) => [...counts].map(([name, { waiting }]) => [name, waiting])),
     );
@@ -89,9 +92,32 @@ export class MatchingMetrics {
     );
   }
 
+  /** A pick that was a round. */
+  roundDone(shard: string, figures: RoundFigures): void {
+    this.rounds.rounds.inc({ shard });
+    for (const name of ['participants', 'visits', 'unsettled'] as const)
+      this.rounds[name].inc({ shard }, figures[name]);
+  }
+
   private byClass(read: (shard: ShardClasses) => [searchClass: string, value: number][]): Sample[] {
     return [...this.classes].flatMap(([shard, known]) =>
       read(known).map(([searchClass, value]) => ({ labels: { shard, class: searchClass }, value })),
     );
   }
+}
+
+function roundCounters(metrics: Metrics) {
+  const labels = ['shard'];
+  return {
+    rounds: metrics.counter('stoa_matching_rounds_total', 'Exact matchings of all at once', { labels }),
+    participants: metrics.counter('stoa_matching_round_participants_total', 'Searches with a partner in a round', {
+      labels,
+    }),
+    visits: metrics.counter('stoa_matching_round_visits_total', 'Possible pairs that the solver looked at', { labels }),
+    unsettled: metrics.counter(
+      'stoa_matching_round_unsettled_total',
+      'Searches that the bound on the solver left to the greedy choice',
+      { labels },
+    ),
+  };
 }

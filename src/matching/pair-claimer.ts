@@ -22,6 +22,7 @@ export class PairClaimer {
   /** The pairs that are out of the pool now. */
   async claim(shard: string, mirror: ShardMirror): Promise<Claim[]> {
     const proposed = mirror.pick(TICK_BUDGET);
+    if (mirror.policy.round) this.metrics.roundDone(shard, mirror.policy.round);
     const claims: Claim[] = [];
     const dead: string[] = [];
     const untrue: ProposedPair[] = [];

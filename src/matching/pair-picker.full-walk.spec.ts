@@ -2,21 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classBonus, seniorityBonus } from './fairness.js';
 import { holdS } from './hold.js';
+import { chooseByRound } from './match-round.js';
 import { pickPairs } from './pair-picker.js';
 import type { PickBudget } from './pair-picker.js';
 import { PartnerScan } from './partner-scan.js';
+import { PickEdges } from './pick-edges.js';
+import { scheduleRound } from './round-schedule.js';
 import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import type { MatchingPolicyConfig } from '../config/matching-policy.js';
-import { ShardPolicy } from './shard-policy.js';
+import { Life, anyHistory, picksOf } from './shard-life.arbitrary.js';
+import type { ShardPolicy } from './shard-policy.js';
 import { hopefulsFor, thresholdFor } from './threshold.js';
-import { anyTicket } from './ticket.arbitrary.js';
 import type { ProposedPair, SearchTicket } from './ticket.types.js';
-import { WaitingPool } from './waiting-pool.js';
+import type { WaitingPool } from './waiting-pool.js';
 import { widenAfterMs, widened } from './widen.js';
 
 // The picker touches only what changed. Here is the same policy as matching.md tells it: everybody is gone through in every tick.
-
-const TICK_MS = 50;
 
 /** Lists that are soon full, so that they run empty; patience that ends soon. */
 const config: MatchingPolicyConfig = {
@@ -24,6 +25,9 @@ const config: MatchingPolicyConfig = {
   candidates: 2,
   widen: { earliestMs: 300, latestMs: 2_000, partnersPerDeparture: 3 },
 };
+
+/** As fast as these histories go, some of the time. */
+const thick: MatchingPolicyConfig = { ...config, rounds: { startPerS: 10, stopPerS: 6, everyMs: 200 } };
 
 const slotsOf = (pool: WaitingPool): number[] => [...pool.ticketAt.keys()].filter((slot) => pool.ticketAt[slot]);
 
@@ -41,7 +45,7 @@ function fullWalk(pool: WaitingPool, policy: ShardPolicy, nowMs: number): Propos
   book.fit(pool.slotCount);
   const scan = new PartnerScan(pool, policy, book);
   relearnAll(pool, policy, nowMs);
-  const isDue = (slot: number): boolean => {
+  const isToWiden = (slot: number): boolean => {
     const { sinceMs } = pool.ticketAt[slot]!;
     const waitMs = nowMs - sinceMs;
     const hazardPerS = learning.impatience.hazard(waitMs / 1_000);
@@ -49,25 +53,31 @@ function fullWalk(pool: WaitingPool, policy: ShardPolicy, nowMs: number): Propos
     const isFirst = sinceMs > pool.profileAt[slot]!.widenedSinceMs;
     return !pool.widenedAt[slot] && waitMs >= (isFirst ? afterMs : settings.widen.earliestMs);
   };
-  for (const slot of slotsOf(pool).filter(isDue)) {
+  for (const slot of slotsOf(pool).filter(isToWiden)) {
     pool.reach(slot, widened(pool.ticketAt[slot]!));
     relearnAll(pool, policy, nowMs);
   }
-  for (const slot of pool.fresh.splice(0))
-    if (pool.ticketAt[slot] && book.lookedAs[slot] !== pool.serials[slot]) scan.look(slot);
-  for (const slot of slotsOf(pool)) if (book.prune(slot, pool) === 0 && book.truncated[slot]) scan.lookAgain(slot);
+  const hasLooked = (slot: number): boolean => book.lookedAs[slot] === pool.serials[slot];
+  for (const slot of slotsOf(pool))
+    if (!hasLooked(slot)) book.clear(slot);
+    else if (book.prune(slot, pool) === 0 && book.truncated[slot]) scan.lookAgain(slot);
+  for (const slot of pool.fresh.splice(0)) if (pool.ticketAt[slot] && !hasLooked(slot)) scan.look(slot);
+  const arrivalsPerS = learning.arrivals.rate(nowMs);
+  policy.schedule = scheduleRound(policy.schedule, { arrivalsPerS, nowMs }, settings);
+  const { isThick, isDue, roundAtMs } = policy.schedule;
   const stands = new Map(
     slotsOf(pool).map((slot) => {
       const { partnersPerS, classBonus: ownClassBonus } = pool.bucketOf[slot]!;
       const waitS = (nowMs - pool.ticketAt[slot]!.sinceMs) / 1_000;
       const bonus = seniorityBonus(waitS, learning.meanWaitS, settings.fairness) + ownClassBonus;
-      if (waitS >= settings.hold.longestMs / 1_000) return [slot, { theta: 0, bonus }];
+      const hadARound = pool.ticketAt[slot]!.sinceMs <= roundAtMs;
+      if (waitS >= settings.hold.longestMs / 1_000 || hadARound) return [slot, { theta: 0, bonus }];
       const hazardPerS = learning.impatience.hazard(waitS);
       const prospects = { partnersPerS, hazardPerS, meanScore: learning.meanScore };
       const hold = holdS({ ...prospects, thicknessGain: learning.thicknessGain.value }, settings.hold);
       const hopefuls = hopefulsFor(partnersPerS, hold - waitS, settings.hold.expectation);
       const theta = thresholdFor(hopefuls, (share) => learning.scores.quantile(pool.tagCounts[slot]!, share));
-      return [slot, { theta, bonus }];
+      return [slot, { theta: isThick && hopefuls > 1 ? Infinity : theta, bonus }];
     }),
   );
   const edges = slotsOf(pool).flatMap((a) =>
@@ -79,105 +89,24 @@ function fullWalk(pool: WaitingPool, policy: ShardPolicy, nowMs: number): Propos
       return { a, b, score: book.scores[at]!, priority, passes: priority >= (own.theta + other.theta) / 2 };
     }).filter(({ passes }) => passes),
   );
-  edges.sort((x, y) => y.priority - x.priority || x.a - y.a || x.b - y.b);
+  const open = isDue ? ofRound(edges, pool.slotCount) : edges;
+  open.sort((x, y) => y.priority - x.priority || x.a - y.a || x.b - y.b);
   const taken = new Set<number>();
-  return edges.flatMap(({ a, b, score }) => {
+  return open.flatMap(({ a, b, score }) => {
     if (taken.has(a) || taken.has(b)) return [];
     taken.add(a).add(b);
     return [{ a: pool.ticketAt[a]!, b: pool.ticketAt[b]!, score }];
   });
 }
 
-type Event =
-  | { kind: 'arrives'; ticket: SearchTicket }
-  /** People who all may meet: their lists fill, leave some out, and run empty when the others leave. */
-  | { kind: 'gather'; tickets: SearchTicket[] }
-  | { kind: 'leaves' | 'edits'; which: number }
-  /** `refused`: how many of the proposed pairs stay where they are. */
-  | { kind: 'ticks'; ticks: number; refused: number };
+type Edge = Record<'a' | 'b' | 'score' | 'priority', number>;
 
-const anyEvent: fc.Arbitrary<Event> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ kind: fc.constant('arrives' as const), ticket: anyTicket }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant('gather' as const),
-      tickets: fc.array(
-        anyTicket.map((ticket) => ({ ...ticket, seeksGenders: 0, seeksAges: 0, languages: [0] })),
-        { minLength: 6, maxLength: 12 },
-      ),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constantFrom('leaves' as const, 'edits' as const), which: fc.nat(99) }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      kind: fc.constant('ticks' as const),
-      ticks: fc.integer({ min: 1, max: 30 }),
-      refused: fc.nat(2),
-    }),
-  },
-);
-const anyHistory = fc.array(anyEvent, { minLength: 10, maxLength: 80 });
-
-/** A shard that lives through a history; each says whom it pairs in each tick. */
-class Life {
-  readonly pool = new WaitingPool();
-  readonly policy: ShardPolicy;
-  readonly picks: string[][] = [];
-  nowMs = 100_000;
-  private arrivals = 0;
-
-  constructor(
-    settings: MatchingPolicyConfig,
-    private readonly pick: (pool: WaitingPool, policy: ShardPolicy, nowMs: number) => ProposedPair[],
-  ) {
-    this.policy = new ShardPolicy({ config: settings });
-  }
-
-  live(event: Event): void {
-    if (event.kind === 'arrives') this.arrive(event.ticket);
-    else if (event.kind === 'gather') for (const ticket of event.tickets) this.arrive(ticket);
-    else if (event.kind === 'ticks') for (let i = 0; i < event.ticks; i++) this.tick(event.refused);
-    else this.change(event.kind, event.which);
-  }
-
-  private arrive(from: SearchTicket): void {
-    // One in three comes back from a refused claim, with the time that it has waited already.
-    const sinceMs = this.nowMs - (from.version === 0 ? from.sinceMs / 30 : 0);
-    const searchId = `s${this.arrivals++}`;
-    const ticket = { ...from, searchId, userId: `${from.userId}${this.arrivals % 3}`, sinceMs };
-    this.pool.add(ticket);
-    this.policy.arrived(ticket, this.nowMs);
-  }
-
-  private change(kind: 'leaves' | 'edits', which: number): void {
-    const waiting = [...this.pool.tickets()].toSorted((x, y) => x.searchId.localeCompare(y.searchId));
-    const ticket = waiting[which % Math.max(1, waiting.length)];
-    if (!ticket) return;
-    if (kind === 'edits') return this.pool.add({ ...ticket, version: ticket.version + 1, seeksGenders: 0 });
-    this.pool.remove(ticket.searchId);
-    this.policy.departed(ticket, this.nowMs, 'gave_up');
-  }
-
-  private tick(refused: number): void {
-    this.nowMs += TICK_MS;
-    const pairs = this.pick(this.pool, this.policy, this.nowMs);
-    this.picks.push(pairs.map(({ a, b, score }) => `${a.searchId} ${b.searchId} ${score.toFixed(9)}`));
-    for (const pair of pairs.slice(refused)) {
-      for (const { searchId } of [pair.a, pair.b]) this.pool.remove(searchId);
-      this.policy.paired(pair, this.nowMs);
-    }
-  }
-}
-
-function picksOf(history: Event[], settings: MatchingPolicyConfig, pick: Life['pick']): string[][] {
-  const life = new Life(settings, pick);
-  for (const event of history) life.live(event);
-  return life.picks;
+/** Those that a round chooses. */
+function ofRound(edges: Edge[], slots: number): Edge[] {
+  const all = new PickEdges();
+  all.clear(slots);
+  for (const { a, b, score, priority } of edges) all.add(a, b, score, priority);
+  return chooseByRound(all, slots).chosen.map((edge) => edges[edge]!);
 }
 
 describe('the picker that touches only what changed', () => {
@@ -188,6 +117,22 @@ describe('the picker that touches only what changed', () => {
       }),
       { numRuns: 120 },
     );
+  });
+
+  it('also where the pool goes by rounds, now and then', () => {
+    let inRounds = 0;
+    fc.assert(
+      fc.property(anyHistory, (history) => {
+        const walk: Life['pick'] = (pool, policy, nowMs) => {
+          const pairs = fullWalk(pool, policy, nowMs);
+          if (policy.schedule.isDue) inRounds += pairs.length;
+          return pairs;
+        };
+        expect(picksOf(history, thick, pickPairs)).toEqual(picksOf(history, thick, walk));
+      }),
+      { numRuns: 120 },
+    );
+    expect(inRounds).toBeGreaterThan(100);
   });
 
   it('leaves nothing to be done when nobody can meet', () => {

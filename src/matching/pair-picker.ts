@@ -1,9 +1,10 @@
-import { classBonus, seniorityBonus } from './fairness.js';
-import { holdS } from './hold.js';
+import { classBonus } from './fairness.js';
+import { chooseByRound } from './match-round.js';
 import { PartnerScan } from './partner-scan.js';
+import { standings } from './pick-standing.js';
 import type { PoolBucket } from './pool-bucket.js';
+import { scheduleRound } from './round-schedule.js';
 import type { ShardPolicy } from './shard-policy.js';
-import { hopefulsFor, thresholdFor } from './threshold.js';
 import type { ProposedPair } from './ticket.types.js';
 import type { WaitingPool } from './waiting-pool.js';
 import { widenAfterMs, widened } from './widen.js';
@@ -49,12 +50,14 @@ export function pickPairs(
   agenda.takeIn(pool);
   widenDue(pool, policy, nowMs, budget.widenings);
   agenda.takeIn(pool);
-  look(pool, policy, scan, budget);
   prune(pool, policy);
+  // Before the newcomers: who was left by a round finds the others who were, and not a list full of those who wait for the next one.
   lookAgain(pool, policy, scan, { ...budget, nowMs });
+  look(pool, policy, scan, budget);
+  schedule(policy, nowMs);
   collectEdges(pool, policy, nowMs);
   const { edges } = policy;
-  return edges.greedy().map((edge) => ({
+  return choose(policy, pool.slotCount).map((edge) => ({
     a: pool.ticketAt[edges.a[edge]!]!,
     b: pool.ticketAt[edges.b[edge]!]!,
     score: edges.scores[edge]!,
@@ -142,12 +145,28 @@ function lookAgain(
   }
 }
 
+function schedule(policy: ShardPolicy, nowMs: number): void {
+  const arrivalsPerS = policy.learning.arrivals.rate(nowMs);
+  policy.schedule = scheduleRound(policy.schedule, { arrivalsPerS, nowMs }, policy.config);
+}
+
+/** Best first. */
+function choose(policy: ShardPolicy, slots: number): number[] {
+  const { edges } = policy;
+  policy.round = undefined;
+  if (!policy.schedule.isDue) return edges.greedy();
+  const { chosen, ...figures } = chooseByRound(edges, slots);
+  policy.round = figures;
+  return edges.bestFirst(chosen);
+}
+
 /** Those above the thresholds of both sides. */
 function collectEdges(pool: WaitingPool, policy: ShardPolicy, nowMs: number): void {
-  const { book, edges } = policy;
+  const { book, edges, schedule } = policy;
   const standOf = standings(pool, policy, nowMs);
   edges.clear(pool.slotCount);
-  for (const slot of book.listed) {
+  // A round depends on their order.
+  for (const slot of schedule.isDue ? Int32Array.from(book.listed).sort() : book.listed) {
     const own = standOf(slot);
     const start = slot * book.width;
     for (let at = start; at < start + book.counts[slot]!; at++) {
@@ -159,44 +178,4 @@ function collectEdges(pool: WaitingPool, policy: ShardPolicy, nowMs: number): vo
       if (priority >= (own.threshold + threshold) / 2) edges.add(slot, other, score, priority);
     }
   }
-}
-
-/** What a search has at this moment: theta, below which it still waits, and f, what it is given on top of the score. */
-interface Standing {
-  readonly threshold: number;
-  readonly bonus: number;
-}
-
-/** Worked out when first asked for. */
-function standings(pool: WaitingPool, policy: ShardPolicy, nowMs: number): (slot: number) => Standing {
-  const known = new Map<number, Standing>();
-  return (slot) => {
-    const before = known.get(slot);
-    if (before) return before;
-    const standing = standingOf(slot, pool, policy, nowMs);
-    known.set(slot, standing);
-    return standing;
-  };
-}
-
-function standingOf(slot: number, pool: WaitingPool, policy: ShardPolicy, nowMs: number): Standing {
-  const { learning, config } = policy;
-  const bucket = pool.bucketOf[slot]!;
-  const waitS = (nowMs - pool.ticketAt[slot]!.sinceMs) / 1000;
-  const bonus = seniorityBonus(waitS, learning.meanWaitS, config.fairness) + bucket.classBonus;
-  if (waitS >= config.hold.longestMs / 1000) return { threshold: 0, bonus };
-  const hold = holdS(
-    {
-      partnersPerS: bucket.partnersPerS,
-      hazardPerS: learning.impatience.hazard(waitS),
-      thicknessGain: learning.thicknessGain.value,
-      meanScore: learning.meanScore,
-    },
-    config.hold,
-  );
-  const hopefuls = hopefulsFor(bucket.partnersPerS, hold - waitS, config.hold.expectation);
-  return {
-    threshold: thresholdFor(hopefuls, (share) => learning.scores.quantile(pool.tagCounts[slot]!, share)),
-    bonus,
-  };
 }

@@ -38,6 +38,10 @@ export class PickEdges {
     for (let round = 0; open.length > 0 && round < MOST_ROUNDS; round++) open = this.round(open, chosen);
     for (const edge of open.toSorted((x, y) => this.compare(x, y))) this.choose(edge, chosen);
     for (const edge of chosen) this.taken[this.a[edge]!] = this.taken[this.b[edge]!] = 0;
+    return this.bestFirst(chosen);
+  }
+
+  bestFirst(chosen: number[]): number[] {
     return chosen.sort((x, y) => this.compare(x, y));
   }
 

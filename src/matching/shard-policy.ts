@@ -3,7 +3,9 @@ import type { MatchingCriterion, OnCriterionFault } from './criteria.js';
 import { InterestTags } from './interest-tags.js';
 import { Learning } from './learning.js';
 import { PickAgenda } from './pick-agenda.js';
+import type { RoundFigures } from './match-round.js';
 import { PickEdges } from './pick-edges.js';
+import { NO_ROUND_YET } from './round-schedule.js';
 import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import type { MatchingPolicyConfig } from '../config/matching-policy.js';
 import type { Avoids, ProposedPair, SearchTicket } from './ticket.types.js';
@@ -36,6 +38,9 @@ export class ShardPolicy {
   readonly book: CandidateBook;
   readonly agenda = new PickAgenda();
   readonly edges = new PickEdges();
+  schedule = NO_ROUND_YET;
+  /** What the last pick did by a round; undefined: there was none in it. */
+  round: RoundFigures | undefined;
 
   constructor(options: ShardPolicyOptions = {}) {
     this.config = options.config ?? DEFAULT_POLICY;

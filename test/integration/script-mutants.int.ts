@@ -60,7 +60,9 @@ async function modelCheck(): Promise<{ check: string; histories: number }> {
     { numRuns: HISTORIES, seed: SEED, endOnFailure: true, timeout: 20_000 },
   );
   const message = errorInstance instanceof Error ? errorInstance.message : '';
-  return { check: message.replace(/^broken: /, '').split(/[:\n]/)[0]!, histories: numRuns };
+  // Any other error, such as a store that was too slow, is no find.
+  const check = /^broken: ([^:\n]*)/.exec(message)?.[1] ?? '';
+  return { check, histories: numRuns };
 }
 
 const isAsked = ({ script, without }: Mutant): boolean =>
