@@ -8,7 +8,7 @@ import { startRedis } from '../../scripts/services/redis.mjs';
 import { freePort } from '../../scripts/services/server.mjs';
 import { createDatabase } from '../support/database.js';
 import { LOGS, Member, ORIGIN } from '../support/deployment.js';
-import { brief } from './bot.js';
+import { brief } from './bot-memory.js';
 import { Counters } from './counters.js';
 import { prepareFullDisk } from './full-disk.js';
 import { conversationKey } from './history.js';

@@ -90,9 +90,9 @@ export async function runFaults(
   await Promise.all(bots.map((bot) => bot.readEverything()));
   const stored = await deployment?.stored(new Map(bots.map((bot) => [bot.userId, bot.name])));
   const history: History = {
-    sends: bots.flatMap((bot) => bot.sends),
-    views: bots.flatMap((bot) => [...bot.views.values()]),
-    takeOvers: bots.flatMap((bot) => bot.takeOvers).filter(({ newerReadyAt }) => Number.isFinite(newerReadyAt)),
+    sends: bots.flatMap((bot) => bot.outbox.sends),
+    views: bots.flatMap((bot) => [...bot.memory.views.values()]),
+    takeOvers: bots.flatMap((bot) => bot.line.takeOvers).filter(({ newerReadyAt }) => Number.isFinite(newerReadyAt)),
     silences,
     ...(stored ? { stored } : {}),
     incidents: [...((await deployment?.incidents()) ?? []), ...oddAnswers(bots)],
@@ -135,7 +135,7 @@ async function waitForTalk(bots: Bot[]): Promise<void> {
 
 const oddAnswers = (bots: Bot[]): string[] =>
   bots.flatMap((bot) =>
-    bot.sends.filter((s) => s.outcome === 'info' && s.code).map((s) => `${bot.name} got ${s.code}`),
+    bot.outbox.sends.filter((s) => s.outcome === 'info' && s.code).map((s) => `${bot.name} got ${s.code}`),
   );
 
 function countOutcomes({ sends }: History): RunResult['sends'] {

@@ -44,7 +44,7 @@ export const CLIENT_ROWS: Row[] = [
   {
     name: 'all sockets drop at once',
     by: 'clients',
-    strike: async ({ bots }) => bots.forEach((bot) => bot.cut()),
+    strike: async ({ bots }) => bots.forEach((bot) => bot.line.cut()),
     boundMs: 15_000,
     p95Ms: 15_000,
     evidence: { metric: 'stoa_chat_resumed_total' },
@@ -53,7 +53,7 @@ export const CLIENT_ROWS: Row[] = [
     name: 'take-over in mid-send',
     by: 'clients',
     strike: async ({ bots, random }) => {
-      const records = bots.flatMap((bot) => (random.next() < 0.5 ? (bot.takeOver() ?? []) : []));
+      const records = bots.flatMap((bot) => (random.next() < 0.5 ? (bot.line.takeOver() ?? []) : []));
       const isOver = (): boolean => records.every(({ olderClosedAt }) => olderClosedAt !== undefined);
       for (const until = performance.now() + 2_000; !isOver() && performance.now() < until;) await sleep(25);
     },
@@ -100,13 +100,13 @@ async function stopReading({ bots, random, healed, hasMoved }: Scene): Promise<s
   deaf.pause();
   partner.shout(true);
   const said = (): number =>
-    partner.sends.filter((send) => send.conversation === conversation && send.text.includes('…')).length;
+    partner.outbox.sends.filter((send) => send.conversation === conversation && send.text.includes('…')).length;
   for (const until = performance.now() + PATIENCE; said() < LONG_TEXTS && performance.now() < until;) await sleep(50);
   deaf.askAndNotRead(ASKED);
   for (const until = performance.now() + PATIENCE; !(await hasMoved()) && performance.now() < until;) await sleep(250);
   partner.shout(false);
   healed();
-  deaf.readOn();
+  deaf.line.readOn();
   deaf.resume();
   return [];
 }
@@ -115,7 +115,7 @@ async function aPair(bots: Bot[], chance: number): Promise<Bot[]> {
   for (let tries = 0; tries < 100; tries += 1) {
     const pairs = bots.flatMap((bot) => {
       const mate = bots.find((b) => b !== bot && b.current && b.current.conversation === bot.current?.conversation);
-      return mate && bot.isConnected && mate.isConnected ? [[bot, mate]] : [];
+      return mate && bot.line.isReady && mate.line.isReady ? [[bot, mate]] : [];
     });
     const pair = pairs[Math.floor(chance * pairs.length)];
     if (pair) return pair;

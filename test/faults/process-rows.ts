@@ -94,9 +94,9 @@ async function killWorker({ deployment, bots, random, healed }: ControlledScene)
     leaver.leaveSoon();
     healed();
   });
-  const isMatched = (): boolean => leaver.enteredAt > killedAt;
+  const isMatched = (): boolean => leaver.memory.enteredAt > killedAt;
   for (const until = killedAt + MATCHED_WITHIN; !isMatched() && performance.now() < until;) await sleep(25);
-  const took = leaver.enteredAt - killedAt;
+  const took = leaver.memory.enteredAt - killedAt;
   await restarted;
   return isMatched() && took <= MATCHED_WITHIN ? [] : [`${leaver.name} was not matched within ${MATCHED_WITHIN} ms`];
 }
@@ -123,10 +123,10 @@ async function rollOut({ deployment, bots }: ControlledScene): Promise<string[]>
   const begun = performance.now();
   for (const index of deployment.apis.keys()) await deployment.rollOut(index);
   return bots.flatMap((bot) =>
-    bot.closures
+    bot.line.closures
       .filter((at) => at > begun)
       .flatMap((at) => {
-        const away = (bot.arrivals.find((back) => back > at) ?? Infinity) - at;
+        const away = (bot.line.arrivals.find((back) => back > at) ?? Infinity) - at;
         return away > MAX_AWAY ? [`${bot.name} was away for ${Math.round(away)} ms while a process drained`] : [];
       }),
   );

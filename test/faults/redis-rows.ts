@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bot } from './bot.js';
-import { topOf } from './bot.js';
+import { topOf } from './bot-memory.js';
 import type { ControlledScene, Row } from './row.types.js';
 
 /** A hint that is lost is healed by the beacon in so long (ms), with a look of the suite's own. */
@@ -88,8 +88,8 @@ function untold(bots: Bot[]): string[] {
   return bots.flatMap((bot) => {
     const { current } = bot;
     const partner = bots.find((other) => other.current?.conversation === current?.conversation && other !== bot);
-    if (!current || !partner || !bot.isConnected) return [];
-    const said = partner.sends.filter((s) => s.conversation === current.conversation && s.outcome === 'ok');
+    if (!current || !partner || !bot.line.isReady) return [];
+    const said = partner.outbox.sends.filter((s) => s.conversation === current.conversation && s.outcome === 'ok');
     const newest = Math.max(0, ...said.map((send) => send.seq ?? 0));
     return topOf(current) < newest ? [`${bot.name} was not told ${newest} of ${current.conversation}`] : [];
   });
@@ -97,10 +97,10 @@ function untold(bots: Bot[]): string[] {
 
 async function takeOverWithoutRedis({ deployment, bots, random, healed }: ControlledScene): Promise<void> {
   const records = await (async () => {
-    let begun: ReturnType<Bot['takeOver']>[] = [];
+    let begun: ReturnType<Bot['line']['takeOver']>[] = [];
     await deployment.whileRedisStands(async () => {
       await sleep(600);
-      begun = bots.map((bot) => (random.next() < 0.5 ? bot.takeOver() : undefined));
+      begun = bots.map((bot) => (random.next() < 0.5 ? bot.line.takeOver() : undefined));
       await sleep(2_000);
     });
     return begun;

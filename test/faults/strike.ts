@@ -82,7 +82,7 @@ export async function strikeOnce(row: Row, stage: Stage): Promise<{ strike: Stri
   if (row.ackP99Ms !== undefined) await sleep(Math.max(0, healedAt + ACKS_WATCHED - performance.now()));
   const evidence = await gather(row, { ...stage, at, moved, isSeen: before !== undefined });
   const until = performance.now();
-  const isHit = (bot: Bot): boolean => bot.closures.some((closure) => closure >= at);
+  const isHit = (bot: Bot): boolean => bot.line.closures.some((closure) => closure >= at);
   const strike: Strike = {
     row: row.name,
     at: at - begun,
@@ -108,7 +108,7 @@ function act(row: Row, scene: Scene, deployment: FaultDeployment | undefined): P
 }
 
 function noteWell(well: Map<Bot, number>, bots: Bot[], healed: number): void {
-  const isWell = (bot: Bot): boolean => bot.isConnected && bot.lastAnswerAt > healed;
+  const isWell = (bot: Bot): boolean => bot.line.isReady && bot.lastAnswerAt > healed;
   for (const bot of bots) if (!well.has(bot) && isWell(bot)) well.set(bot, performance.now() - healed);
 }
 
@@ -141,7 +141,7 @@ async function gather(row: Row, { bots, at, moved, isSeen }: Search): Promise<nu
 /** How long the messages of that time waited for their acknowledgements (ms); what still waits counts as it stands. */
 function acksOf(bots: Bot[], from: number, to: number): number[] {
   return bots
-    .flatMap((bot) => bot.sends)
+    .flatMap((bot) => bot.outbox.sends)
     .filter(({ invokedAt, outcome }) => invokedAt >= from && invokedAt <= to && outcome !== 'fail')
     .map(({ invokedAt, answeredAt }) => Math.round((answeredAt ?? to) - invokedAt));
 }
@@ -155,8 +155,8 @@ interface Time {
 function judge(row: Row, strike: Strike, { bots, at, until }: Time): Finding[] {
   const bound = (what: string): Finding => ({ invariant: 'bound', what: `${row.name}: ${what}` });
   const during = (time: number): boolean => time >= at && time <= until;
-  const gone = bots.filter((bot) => bot.closures.some(during)).map(({ name }) => name);
-  const refusals = bots.flatMap((bot) => bot.refusals.filter((r) => during(r.at) && !OVER.includes(r.code)));
+  const gone = bots.filter((bot) => bot.line.closures.some(during)).map(({ name }) => name);
+  const refusals = bots.flatMap((bot) => bot.outbox.refusals.filter((r) => during(r.at) && !OVER.includes(r.code)));
   const { recoveredMs } = strike;
   return [
     ...(recoveredMs === undefined ? [bound(`not all well ${row.boundMs} ms after the heal`)] : []),

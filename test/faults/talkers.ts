@@ -4,6 +4,6 @@ import type { Random } from './random.js';
 
 /** The index of an api process on which somebody talks: what strikes another one tests little. */
 export function processOfATalker({ target }: FaultDeployment, bots: Bot[], random: Random): number {
-  const talking = bots.filter((bot) => bot.isConnected && bot.current);
-  return target.urls.indexOf(random.pick(talking.length > 0 ? talking : bots).url);
+  const talking = bots.filter((bot) => bot.line.isReady && bot.current);
+  return target.urls.indexOf(random.pick(talking.length > 0 ? talking : bots).line.url);
 }

@@ -52,8 +52,8 @@ export class Watch {
     const { soundSince } = this;
     if (soundSince === undefined) return;
     const now = performance.now();
-    for (const { name, isSearching, lastToldAt } of this.stage.bots) {
-      const ms = isSearching ? now - Math.max(lastToldAt, soundSince) : 0;
+    for (const { name, memory } of this.stage.bots) {
+      const ms = memory.isSearching ? now - Math.max(memory.lastToldAt, soundSince) : 0;
       this.silences.set(name, Math.max(ms, this.silences.get(name) ?? 0));
     }
   }
