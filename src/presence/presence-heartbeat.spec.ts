@@ -18,12 +18,14 @@ function aHeartbeat(count: number) {
   const renewed: Connection[] = [];
   const waiting: ((answer?: Promise<never>) => void)[] = [];
   let rebuild: () => Promise<void> | void = () => undefined;
+  let unsettled = (): void => undefined;
   const heartbeat = new PresenceHeartbeat(
     {
       renew: (connection: Connection) => {
         renewed.push(connection);
         return new Promise<void>((resolve) => waiting.push((answer) => resolve(answer)));
       },
+      onUnsettled: (listener: () => void) => (unsettled = listener),
     } as unknown as PresenceService,
     registry,
     { debug: () => undefined } as unknown as Log,
@@ -32,7 +34,16 @@ function aHeartbeat(count: number) {
   );
   const release = (): void => waiting.splice(0).forEach((letGo) => letGo());
   const refuse = (): void => waiting.splice(0).forEach((letGo) => letGo(Promise.reject(new Error('Redis is away'))));
-  return { heartbeat, registry, connections, renewed, release, refuse, rebuild: () => rebuild() };
+  return {
+    heartbeat,
+    registry,
+    connections,
+    renewed,
+    release,
+    refuse,
+    rebuild: () => rebuild(),
+    unsettled: () => unsettled(),
+  };
 }
 
 describe('PresenceHeartbeat', () => {
@@ -75,6 +86,21 @@ describe('PresenceHeartbeat', () => {
       await turn();
       vi.advanceTimersByTime(5_000);
       expect(renewed).toHaveLength(6);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('begins a round a second after a newcomer whom Redis refused, however many of them come', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { renewed, unsettled } = aHeartbeat(3);
+      unsettled();
+      vi.advanceTimersByTime(600);
+      unsettled();
+      expect(renewed).toHaveLength(0);
+      vi.advanceTimersByTime(400);
+      expect(renewed).toHaveLength(3);
     } finally {
       vi.useRealTimers();
     }

@@ -10,7 +10,7 @@ import { PresenceService } from './presence.service.js';
 /** Renewals under way at once: a herd must not fill Redis' queue. */
 const MAX_PARALLEL = 200;
 
-/** ms until a round that Redis refused is tried again: who was superseded while it was away learns of it by a round alone. */
+/** ms until a round, after Redis refused one or a newcomer: who was superseded while it was away learns of it by a round alone. */
 const RETRY_MS = 1_000;
 
 /** Keeps the leases of all connections that end here, and puts them back after Redis was emptied. */
@@ -28,6 +28,7 @@ export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicat
     metrics: Metrics,
   ) {
     epoch.onChange('presence', () => this.beatAnew());
+    presence.onUnsettled(() => this.beatSoon());
     metrics.gauge('stoa_presence_connections', 'Live connections that end in this process', () => registry.size);
   }
 
@@ -53,6 +54,13 @@ export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicat
     await this.beat();
   }
 
+  private beatSoon(): void {
+    this.retry ??= setTimeout(() => {
+      delete this.retry;
+      void this.beat();
+    }, RETRY_MS).unref();
+  }
+
   private async renewAll(): Promise<void> {
     const connections = this.registry.all();
     for (let i = 0; i < connections.length; i += MAX_PARALLEL) {
@@ -62,8 +70,7 @@ export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicat
       const failed = (await Promise.allSettled(round)).filter((outcome) => outcome.status === 'rejected');
       if (failed.length > 0) {
         this.log.debug({ event: 'presence.renewal_failed', count: failed.length });
-        clearTimeout(this.retry);
-        this.retry = setTimeout(() => void this.beat(), RETRY_MS).unref();
+        this.beatSoon();
         return;
       }
     }

@@ -31,6 +31,7 @@ const ELSEWHERE_WITHIN = 1_000;
 export class PresenceService {
   private readonly droppedCount;
   private readonly supersededCount;
+  private unsettled: () => void = () => undefined;
 
   constructor(
     @Inject(REDIS) private readonly redis: RedisClient,
@@ -70,8 +71,9 @@ export class PresenceService {
     try {
       tookOver = (await this.settle(connection, await this.hold(connection, 0))) || tookOver;
     } catch (error) {
-      // Redis is away: the newest by our clock wins, and the heartbeat settles it when Redis is back.
+      // Redis is away: the newest by our clock wins, and a round of heartbeats settles it when Redis is back.
       this.log.warn({ event: 'presence.unsettled', err: error });
+      this.unsettled();
     }
     await answeredHere;
     return tookOver;
@@ -82,6 +84,11 @@ export class PresenceService {
     connection.emit('session:ready', state);
     for (const [event, payload] of connection.data.held ?? []) connection.emit(event, payload as never);
     delete connection.data.held;
+  }
+
+  /** Calls `listener` whenever it could not be settled which connection of a user is the live one. */
+  onUnsettled(listener: () => void): void {
+    this.unsettled = listener;
   }
 
   /** Renews the hold of a connection; a newer one elsewhere ends this one. @throws when Redis is away */
