@@ -62,7 +62,11 @@ export class SlowConsumerGuard implements BeforeApplicationShutdown {
   }
 }
 
-function unreadBytes({ writeBuffer, transport }: EngineSocket): number {
-  const queued = writeBuffer.reduce((sum, { data }) => sum + (typeof data === 'string' ? data.length : 0), 0);
+/** In UTF-8: in memory a text takes as much, or less. Whoever reads has nothing in the engine's buffer to be measured. */
+export function unreadBytes({ writeBuffer, transport }: Pick<EngineSocket, 'writeBuffer' | 'transport'>): number {
+  const queued = writeBuffer.reduce(
+    (sum, { data }) => sum + (typeof data === 'string' ? Buffer.byteLength(data) : 0),
+    0,
+  );
   return queued + (transport.socket?.bufferedAmount ?? 0);
 }
