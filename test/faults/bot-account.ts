@@ -13,6 +13,9 @@ interface Answer {
   body: any;
 }
 
+/** Messages of one answer: few, so that most conversations take several, and what is said of the rest is put to use. */
+const PAGE = 20;
+
 /** The HTTP side of a bot: a cookie, a CSRF token, and patience. */
 export class BotAccount {
   cookie = '';
@@ -36,7 +39,7 @@ export class BotAccount {
   async readAll(handle: string): Promise<{ seq: number; from: 'you' | 'partner'; text: string }[] | undefined> {
     const all: { seq: number; from: 'you' | 'partner'; text: string }[] = [];
     for (;;) {
-      const path = `/conversations/${handle}/messages?after=${all.at(-1)?.seq ?? 0}`;
+      const path = `/conversations/${handle}/messages?after=${all.at(-1)?.seq ?? 0}&limit=${PAGE}`;
       const { status, body } = await this.insist('GET', path, undefined, [404]);
       if (status === 404) return undefined;
       all.push(...body.messages.map(({ seq, from, text }: (typeof all)[number]) => ({ seq, from, text })));

@@ -23,6 +23,8 @@ export class BotLine {
   /** Where the bot is connected. */
   url = '';
   private socket: BotSocket | undefined;
+  /** Takes the place of `socket` once it is received. */
+  private newer: BotSocket | undefined;
   /** Older connections that stand beside a newer one. */
   private readonly takenOver = new Map<BotSocket, TakeOver>();
   /** Let nobody in when it was asked last: a balancer would send the bot elsewhere. */
@@ -38,7 +40,7 @@ export class BotLine {
 
   /** Connects where there is no connection, and leaves a process that drains. To be called while nothing is under way. */
   keepUp(): void {
-    if (!this.socket) this.connect();
+    this.socket ??= this.open();
     if (performance.now() > this.movesAt) this.move();
   }
 
@@ -47,14 +49,18 @@ export class BotLine {
     return this.socket?.ask(event, payload);
   }
 
-  /** Opens a second connection while the first stands: the newest wins. */
+  /** Opens a second connection, as a second tab does; the bot talks over the first until the second is received: the newest wins. */
   takeOver(): TakeOver | undefined {
     const older = this.socket;
-    if (!older?.isReady) return undefined;
+    if (!older?.isReady || this.newer) return undefined;
     const record: TakeOver = { bot: this.options.bot, newerReadyAt: Infinity };
     this.takeOvers.push(record);
     this.takenOver.set(older, record);
-    this.connect(() => (record.newerReadyAt = performance.now()));
+    this.newer = this.open(() => {
+      record.newerReadyAt = performance.now();
+      this.socket = this.newer;
+      this.newer = undefined;
+    });
     return record;
   }
 
@@ -72,11 +78,12 @@ export class BotLine {
   }
 
   close(): void {
+    this.newer?.close();
     this.socket?.close();
   }
 
-  private connect(onReady?: () => void): void {
-    const { target, account, random, onEvent } = this.options;
+  private open(onReady?: () => void): BotSocket {
+    const { target, account, onEvent } = this.options;
     const url = this.pickUrl();
     const socket: BotSocket = new BotSocket({
       url,
@@ -91,16 +98,21 @@ export class BotLine {
           this.movesAt = performance.now() + (payload as { reconnectInMs: number }).reconnectInMs;
         onEvent(event, payload);
       },
-      onClose: (reason) => {
-        const record = this.takenOver.get(socket);
-        if (record) record.olderClosedAt = performance.now();
-        if (this.socket !== socket) return;
-        if (reason === 'connect_error') this.refusedBy = url;
-        else this.closures.push(performance.now());
-        setTimeout(() => this.forget(socket), random.between(100, 800));
-      },
+      onClose: (reason) => this.noteClose(socket, url, reason),
     });
-    this.socket = socket;
+    return socket;
+  }
+
+  private noteClose(socket: BotSocket, url: string, reason: string): void {
+    const record = this.takenOver.get(socket);
+    if (record) record.olderClosedAt = performance.now();
+    if (reason === 'connect_error') this.refusedBy = url;
+    if (socket === this.newer) this.newer = undefined;
+    else if (socket === this.socket && !record && reason !== 'connect_error') this.closures.push(performance.now());
+    // Whoever is superseded does not come back by itself: it has a newer connection, or had.
+    const gone = this.socket;
+    if (this.newer || !gone?.isClosed) return;
+    setTimeout(() => this.forget(gone), this.options.random.between(100, 800));
   }
 
   private pickUrl(): string {
@@ -119,11 +131,11 @@ export class BotLine {
 
   private move(): void {
     const { socket } = this;
-    if (!socket?.isReady) return;
+    if (!socket?.isReady || this.newer) return;
     this.socket = undefined;
     socket.close();
     this.closures.push(performance.now());
-    this.connect();
+    this.socket = this.open();
   }
 
   private forget(socket: BotSocket): void {

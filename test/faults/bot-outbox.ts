@@ -48,7 +48,9 @@ export class BotOutbox {
     send.attempts += 1;
     const answer = await line.ask('message:send', { conversationId: handle, clientId: send.clientId, text });
     if (answer && !answer.ok) this.refusals.push({ at: performance.now(), code: answer.error.code });
-    if (!answer || (!answer.ok && answer.error.retryable)) {
+    // A newer connection of the bot's own is being received: it says it again over that one.
+    const isSuperseded = answer && !answer.ok && answer.error.code === 'SUPERSEDED';
+    if (!answer || isSuperseded || (!answer.ok && answer.error.retryable)) {
       await sleep(Math.min(5_000, 200 * send.attempts));
       return undefined;
     }

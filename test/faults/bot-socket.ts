@@ -18,6 +18,7 @@ export interface SocketOptions {
 export class BotSocket {
   private readonly socket: Socket;
   isReady = false;
+  isClosed = false;
 
   constructor({ url, origin, cookie, csrfToken, onEvent, onClose }: SocketOptions) {
     this.socket = io(url, {
@@ -28,11 +29,13 @@ export class BotSocket {
       auth: { csrfToken },
       extraHeaders: { cookie, origin },
     });
-    this.socket.on('connect_error', () => onClose('connect_error'));
-    this.socket.on('disconnect', (reason) => {
+    const end = (reason: string): void => {
       this.isReady = false;
+      this.isClosed = true;
       onClose(reason);
-    });
+    };
+    this.socket.on('connect_error', () => end('connect_error'));
+    this.socket.on('disconnect', end);
     this.socket.onAny((event: string, payload: unknown) => {
       if (event === 'session:ready') this.isReady = true;
       onEvent(event, payload);

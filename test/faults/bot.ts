@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { State } from '../../src/contracts/state.dto.js';
 import { BotAccount } from './bot-account.js';
 import type { Target } from './bot-account.js';
 import { BotLine } from './bot-line.js';
@@ -89,11 +88,16 @@ export class Bot {
       void this.line.ask('conversation:sync', { conversationId: current.handle, after: 0, limit: PAGE });
   }
 
-  /** Ends the talk; a message under way is waited for as long as `patienceMs`. */
-  async stop(patienceMs: number): Promise<void> {
+  /** Says nothing new; a message under way is waited for as long as `patienceMs`. */
+  async fallSilent(patienceMs: number): Promise<void> {
     this.isPaused = true;
     const deadline = performance.now() + patienceMs;
     while (this.outbox.isBusy && performance.now() < deadline) await sleep(50);
+  }
+
+  async stop(): Promise<void> {
+    const { current } = this;
+    if (current && this.line.isReady) current.isOpen = true;
     this.isStopped = true;
     await this.running;
     this.line.close();

@@ -72,6 +72,7 @@ describe('the checker', () => {
       found({ sends: [...aHistory().sends, aSend(5, { outcome: 'info' }), aSend(6, { outcome: 'fail' })] }),
     ).toEqual([]);
     expect(found({ sends: aHistory().sends.with(3, aSend(4, { outcome: 'info' })) })).toEqual([]);
+    expect(found({ views: [aView('ada', { isOpen: true }), aView('bob', { live: seen('bob', 3) })] })).toEqual([]);
   });
 
   const stored = aHistory().stored!;
@@ -96,6 +97,11 @@ describe('the checker', () => {
           aView(b, { final: [...seen(b, 4), { seq: 5, from: 'you', text: 'm1' }] }),
         ),
       },
+      ['I2'],
+    ],
+    [
+      'whoever stayed was never told of a message that can be read',
+      { views: [aView('ada'), aView('bob', { live: seen('bob', 3), isOpen: true })] },
       ['I2'],
     ],
     ['a refused message is there', { sends: aHistory().sends.with(1, aSend(2, { outcome: 'fail' })) }, ['I3']],

@@ -106,6 +106,7 @@ function checkConversation({ conversation, views, sends }: Talk, report: Report)
   for (const view of views) {
     checkOrder(view, report);
     checkSends(view, sends, report);
+    if (view.isOpen) checkTold(view, sends, report);
     const known = new Set(sends.map((send) => send.text));
     for (const { text } of [...view.live, ...(view.final ?? [])])
       if (!known.has(text)) report('I5', `${view.bot} saw "${text}" in ${conversation}, which nobody said there`);
@@ -125,6 +126,14 @@ function checkOrder({ bot, conversation, live, final }: View, report: Report): v
     if (known !== undefined && known !== text) report('I4', `${bot} was told two texts for ${seq} of ${conversation}`);
     texts.set(seq, text);
   }
+}
+
+/** I2, for whoever stayed: it came by itself, without reading everything at the end. */
+function checkTold({ bot, conversation, live }: View, sends: Send[], report: Report): void {
+  const told = new Set(live.map(({ seq }) => seq));
+  for (const { text, outcome, seq } of sends)
+    if (outcome === 'ok' && seq !== undefined && !told.has(seq))
+      report('I2', `${bot} stayed in ${conversation} and was never told "${text}"`);
 }
 
 /** I2, I3 and each sender's own order, in one final view. */

@@ -1,13 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { startRedis } from '../../scripts/services/redis.mjs';
 import { freePort } from '../../scripts/services/server.mjs';
 import { createDatabase } from '../support/database.js';
 import { LOGS, Member, ORIGIN } from '../support/deployment.js';
+import { REMOTE_CONTROL, controlFile } from '../support/remote-control.js';
 import { brief } from './bot-memory.js';
 import { Counters } from './counters.js';
 import { prepareFullDisk } from './full-disk.js';
@@ -20,9 +18,6 @@ import { TcpProxy } from './tcp-proxy.js';
 
 /** What a process never writes when all is well, whatever fails around it. */
 const COMPLAINTS = /unhandled|uncaught|"code":"INTERNAL"|event\.handler_failed|job\.dead/i;
-
-/** What processes are told beside the contract: see test/support/remote-control.mjs. */
-const CONTROL = '.artifacts/faults/control';
 
 interface DeploymentOptions {
   apis?: number;
@@ -57,10 +52,9 @@ export class FaultDeployment {
     const redisServer = await startRedis({ fresh: true });
     const toPostgres = await TcpProxy.before(new URL(databaseUrl));
     const toRedis = await TcpProxy.before(new URL(redisServer.url));
-    mkdirSync(CONTROL, { recursive: true });
     const common = {
       NODE_ENV: 'test',
-      NODE_OPTIONS: `--import ${pathToFileURL('test/support/remote-control.mjs').href}`,
+      ...REMOTE_CONTROL,
       LOG_LEVEL: 'info',
       RATE_LIMITS: 'off',
       PUBLIC_ORIGIN: ORIGIN,
@@ -76,8 +70,7 @@ export class FaultDeployment {
     const make = async (role: string, i: number, entry: string, extra = {}) => {
       const name = `faults-${run}-${role}${i}`;
       const ports = { METRICS_PORT: String(await freePort()), ...extra };
-      const CONTROL_FILE = resolve(CONTROL, name);
-      return new Member(name, `${dist}/${entry}`, { ...common, ...ports, CONTROL_FILE });
+      return new Member(name, `${dist}/${entry}`, { ...common, ...ports, CONTROL_FILE: controlFile(name) });
     };
     const apiMembers = await Promise.all(
       Array.from({ length: apis }, async (_, i) => make('api', i, 'main.js', { PORT: String(await freePort()) })),
@@ -117,14 +110,15 @@ export class FaultDeployment {
     await member.start();
   }
 
-  /** Replaces an api process by one of the other version, as a roll-out does. */
-  async rollOut(index: number): Promise<void> {
+  /** Replaces an api process by one of the other version, as a roll-out does. `ended` is called in between. */
+  async rollOut(index: number, ended?: () => void): Promise<void> {
     const old = this.apis[index];
     if (!old) throw new Error(`no api process ${index}`);
     this.nextDist ??= changedBuild('next', NEXT_VERSION, this.dist);
     const dist = old.entry.startsWith(`${this.nextDist}/`) ? this.dist : this.nextDist;
     this.noteDeath(old);
     await old.stop('SIGTERM');
+    ended?.();
     const next = new Member(old.name, `${dist}/main.js`, old.env);
     this.apis[index] = next;
     await next.start();
@@ -151,20 +145,6 @@ export class FaultDeployment {
     } finally {
       process.kill(pid, 'SIGCONT');
     }
-  }
-
-  /** Moves the clock of a running process, collects its garbage, and asks how it is. @returns its time and memory (bytes) */
-  async control(member: Member, aheadMs = 0): Promise<{ now: number; rss: number }> {
-    const nonce = Math.random().toString(36).slice(2);
-    writeFileSync(member.env['CONTROL_FILE'] ?? '', JSON.stringify({ aheadMs, nonce }));
-    member.signal('SIGUSR2');
-    for (const until = performance.now() + 10_000; performance.now() < until; await sleep(20)) {
-      const line = readFileSync(`${LOGS}/${member.name}.log`, 'utf8')
-        .split('\n')
-        .find((text) => text.includes(nonce));
-      if (line) return JSON.parse(line);
-    }
-    throw new Error(`${member.name} does not obey`);
   }
 
   /** The metrics of all processes that answer. */

@@ -34,6 +34,8 @@ export interface View {
   live: Seen[];
   /** The final read; absent when the server says that there is no such conversation. */
   final?: Seen[];
+  /** The bot was in it and connected when the run ended, after a quiet in which all that was missing could be pushed. */
+  isOpen?: boolean;
 }
 
 /** An open connection that was replaced by a newer one of the same user (monotonic ms). */

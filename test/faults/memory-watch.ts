@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { command } from '../support/remote-control.js';
 import type { FaultDeployment } from './fault-deployment.js';
 import type { Row } from './row.types.js';
 import type { Finding } from './strike.js';
@@ -69,10 +70,7 @@ export class MemoryWatch {
   private async read(deployment: FaultDeployment): Promise<Map<number, number>> {
     return new Map(
       await Promise.all(
-        deployment.members.map(async (member): Promise<[number, number]> => [
-          member.pid,
-          (await deployment.control(member)).rss,
-        ]),
+        deployment.members.map(async (member): Promise<[number, number]> => [member.pid, (await command(member)).rss]),
       ),
     );
   }

@@ -39,6 +39,7 @@ describe('rows by name', () => {
     expect(rowsNamed('api kill -9')).toHaveLength(1);
     expect(rowsLike(['kill', 'silence']).map(({ name }) => name)).toEqual([
       'Redis stopped, then silence',
+      'Redis cut off, then silence',
       'worker kill -9',
       'api kill -9',
     ]);

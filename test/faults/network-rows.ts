@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bot } from './bot.js';
-import { slowAnswers } from './notices.js';
+import { closures, slowAnswers, supersessions } from './notices.js';
 import { processOfATalker } from './talkers.js';
 import type { ControlledScene, Row, Scene } from './row.types.js';
 import { DELAY } from './tcp-proxy.js';
@@ -47,7 +47,7 @@ export const CLIENT_ROWS: Row[] = [
     strike: async ({ bots }) => bots.forEach((bot) => bot.line.cut()),
     boundMs: 15_000,
     p95Ms: 15_000,
-    evidence: { metric: 'stoa_chat_resumed_total' },
+    evidence: { metric: 'stoa_chat_resumed_total', bots: closures },
   },
   {
     name: 'take-over in mid-send',
@@ -58,14 +58,14 @@ export const CLIENT_ROWS: Row[] = [
       for (const until = performance.now() + 2_000; !isOver() && performance.now() < until;) await sleep(25);
     },
     boundMs: 5_000,
-    evidence: { metric: 'stoa_presence_superseded_total' },
+    evidence: { metric: 'stoa_presence_superseded_total', bots: supersessions },
   },
   {
     name: 'slow consumer',
     by: 'clients',
     strike: stopReading,
     boundMs: 5_000,
-    evidence: { metric: 'stoa_socket_slow_consumers_total' },
+    evidence: { metric: 'stoa_socket_slow_consumers_total', bots: closures },
   },
 ];
 
@@ -106,10 +106,16 @@ async function stopReading({ bots, random, healed, hasMoved }: Scene): Promise<s
   for (const until = performance.now() + PATIENCE; !(await hasMoved()) && performance.now() < until;) await sleep(250);
   partner.shout(false);
   healed();
+  const readsOnAt = performance.now();
   deaf.line.readOn();
   deaf.resume();
-  return [];
+  const isClosed = (): boolean => deaf.line.closures.some((at) => at >= readsOnAt);
+  for (const until = readsOnAt + CLOSED_WITHIN; !isClosed() && performance.now() < until;) await sleep(25);
+  return isClosed() ? [] : [`${deaf.name} read nothing and was not closed`];
 }
+
+/** Of a connection that was closed while its client did not read: it learns of it when it does (ms), behind what waits to be read. */
+const CLOSED_WITHIN = 5_000;
 
 async function aPair(bots: Bot[], chance: number): Promise<Bot[]> {
   for (let tries = 0; tries < 100; tries += 1) {

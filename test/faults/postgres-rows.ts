@@ -43,7 +43,18 @@ export const POSTGRES_ROWS: Row[] = [
     evidence: retries,
   },
   { name: 'disk full on Postgres', by: 'deployment', strike: fillDisk, boundMs: 15_000, evidence: retries },
+  {
+    name: 'take-over while commits are slow',
+    by: 'deployment',
+    strike: takeOverSlowly,
+    boundMs: 5_000,
+    // Stored for the older connection, acknowledged to the newer one.
+    evidence: { metric: 'stoa_chat_appended_total', labels: 'outcome="duplicate"' },
+  },
 ];
+
+/** For a newcomer to be received (ms). */
+const RECEIVED_WITHIN = 10_000;
 
 /**
  * Kills a backend as the kernel might: the whole server recovers from its log, as after `restart -m immediate`.
@@ -66,4 +77,20 @@ async function fillDisk({ deployment: { postgres } }: ControlledScene): Promise<
   await setDisk(postgres, 'full');
   await sleep(3_000);
   await setDisk(postgres, 'free');
+}
+
+/**
+ * The newcomer waits 750 ms for what the older connection has under way: a commit that takes longer is acknowledged to nobody,
+ * and the bot says the same again over the new one.
+ */
+async function takeOverSlowly({ deployment: { postgres }, bots, random }: ControlledScene): Promise<string[]> {
+  await setDisk(postgres, 'slow');
+  // Until all that is said waits for a commit.
+  await sleep(1_500);
+  const records = bots.flatMap((bot) => (random.next() < 0.5 ? (bot.line.takeOver() ?? []) : []));
+  const isOver = (): boolean => records.every((r) => r.newerReadyAt < Infinity && r.olderClosedAt !== undefined);
+  for (const until = performance.now() + RECEIVED_WITHIN; !isOver() && performance.now() < until;) await sleep(25);
+  await setDisk(postgres, 'free');
+  const lost = records.filter(({ newerReadyAt }) => newerReadyAt === Infinity);
+  return lost.map(({ bot }) => `the newer connection of ${bot} was not received`);
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '../support/deployment.js';
+import { command } from '../support/remote-control.js';
+import type { Bot } from './bot.js';
 import type { FaultDeployment } from './fault-deployment.js';
 import { slowAnswers } from './notices.js';
 import { processOfATalker } from './talkers.js';
@@ -71,10 +73,10 @@ export const PROCESS_ROWS: Row[] = [
 async function jump({ deployment, random }: ControlledScene): Promise<string[]> {
   const member = random.pick(deployment.members);
   const by = random.next() < 0.5 ? HOUR : -HOUR;
-  const { now } = await deployment.control(member, by);
+  const { now } = await command(member, by);
   const off = Math.abs(now - Date.now() - by);
   await sleep(2_000);
-  await deployment.control(member, 0);
+  await command(member, 0);
   return off < 60_000 ? [] : [`the clock of ${member.name} did not jump`];
 }
 
@@ -119,15 +121,31 @@ async function busiest(deployment: FaultDeployment): Promise<Member> {
 /** How long a bot may be without a connection when a process drains (ms). */
 const MAX_AWAY = 3_000;
 
+/** Way to Postgres and back while a process drains (ms, each): most have a message under way at any moment. */
+const SLOW = 100;
+
 async function rollOut({ deployment, bots }: ControlledScene): Promise<string[]> {
   const begun = performance.now();
-  for (const index of deployment.apis.keys()) await deployment.rollOut(index);
-  return bots.flatMap((bot) =>
-    bot.line.closures
-      .filter((at) => at > begun)
-      .flatMap((at) => {
-        const away = (bot.line.arrivals.find((back) => back > at) ?? Infinity) - at;
-        return away > MAX_AWAY ? [`${bot.name} was away for ${Math.round(away)} ms while a process drained`] : [];
-      }),
-  );
+  const { toPostgres } = deployment;
+  for (const index of deployment.apis.keys()) {
+    toPostgres.set('delay', SLOW);
+    await deployment.rollOut(index, () => toPostgres.set('pass'));
+  }
+  return bots.flatMap((bot) => [...longAbsences(bot, begun), ...unansweredSends(bot, begun)]);
+}
+
+function longAbsences({ name, line }: Bot, begun: number): string[] {
+  return line.closures
+    .filter((at) => at > begun)
+    .flatMap((at) => {
+      const away = (line.arrivals.find((back) => back > at) ?? Infinity) - at;
+      return away > MAX_AWAY ? [`${name} was away for ${Math.round(away)} ms while a process drained`] : [];
+    });
+}
+
+/** Bots go when they are told to, with nothing under way: whatever was asked of a process that drains has its answer. */
+function unansweredSends({ name, outbox }: Bot, begun: number): string[] {
+  return outbox.sends
+    .filter(({ invokedAt, attempts }) => invokedAt > begun && attempts > 1)
+    .map(({ text, attempts }) => `${name} had to say "${text}" ${attempts} times while a process drained`);
 }

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bot } from './bot.js';
-import { topOf } from './bot-memory.js';
 import type { ControlledScene, Row } from './row.types.js';
-
-/** A hint that is lost is healed by the beacon in so long (ms), with a look of the suite's own. */
-const BEACON = 6_000;
+import { BEACON, untoldInTime } from './untold.js';
 
 /** Whoever begins to search is refused: no place to put them. */
 const refusedSearches = { metric: 'stoa_socket_refusals_total', labels: 'code="UNAVAILABLE"' };
@@ -48,6 +45,16 @@ export const REDIS_ROWS: Row[] = [
     evidence: { metric: 'stoa_chat_gaps_healed_total', labels: 'path="beacon"', share: 0.8 },
   },
   {
+    // What waits at a Redis that stands comes late; what was sent into a hole never comes.
+    name: 'Redis cut off, then silence',
+    by: 'deployment',
+    strike: cutOff,
+    boundMs: 3_000,
+    ackP99Ms: 1_000,
+    keepsConnections: true,
+    evidence: { metric: 'stoa_chat_gaps_healed_total', labels: 'path="beacon"', share: 0.8 },
+  },
+  {
     name: 'Redis full',
     by: 'deployment',
     strike: async ({ deployment }) => {
@@ -70,29 +77,32 @@ export const REDIS_ROWS: Row[] = [
 ];
 
 /** Hints between processes are lost while Redis stands still; then everybody falls silent, and only the beacon can tell. */
-async function silence({ deployment, bots, healed }: ControlledScene): Promise<string[]> {
-  await deployment.whileRedisStands(async () => {
-    await sleep(1_500);
-    for (const bot of bots) bot.pause();
-    await sleep(1_000);
-  });
-  let missing = untold(bots);
-  for (const until = performance.now() + BEACON; missing.length > 0 && performance.now() < until; await sleep(50))
-    missing = untold(bots);
+async function silence(scene: ControlledScene): Promise<string[]> {
+  await scene.deployment.whileRedisStands(() => talkThenPause(scene));
+  return onlyTheBeacon(scene);
+}
+
+/** The same with a network that swallows all hints. */
+async function cutOff(scene: ControlledScene): Promise<string[]> {
+  const { toRedis } = scene.deployment;
+  toRedis.set('hole');
+  await talkThenPause(scene);
+  toRedis.cut();
+  toRedis.set('pass');
+  return onlyTheBeacon(scene);
+}
+
+async function talkThenPause({ bots }: ControlledScene): Promise<void> {
+  await sleep(1_500);
+  for (const bot of bots) bot.pause();
+  await sleep(1_000);
+}
+
+async function onlyTheBeacon({ bots, healed }: ControlledScene): Promise<string[]> {
+  const missing = await untoldInTime(bots);
   for (const bot of bots) bot.resume();
   healed();
   return missing.map((what) => `${what} within ${BEACON} ms`);
-}
-
-function untold(bots: Bot[]): string[] {
-  return bots.flatMap((bot) => {
-    const { current } = bot;
-    const partner = bots.find((other) => other.current?.conversation === current?.conversation && other !== bot);
-    if (!current || !partner || !bot.line.isReady) return [];
-    const said = partner.outbox.sends.filter((s) => s.conversation === current.conversation && s.outcome === 'ok');
-    const newest = Math.max(0, ...said.map((send) => send.seq ?? 0));
-    return topOf(current) < newest ? [`${bot.name} was not told ${newest} of ${current.conversation}`] : [];
-  });
 }
 
 async function takeOverWithoutRedis({ deployment, bots, random, healed }: ControlledScene): Promise<void> {

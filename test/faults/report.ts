@@ -42,7 +42,7 @@ function summarise(results: RunResult[]): RowSummary[] {
   });
 }
 
-export function textReport(results: RunResult[], skipped: readonly string[]): string {
+export function textReport(results: RunResult[], notes: readonly string[]): string {
   const rows = summarise(results).map(
     (r) =>
       `| ${r.row} | ${r.faults} | ${r.recovered} | ${r.p50} | ${r.p95} | ${r.max} | ${r.bound} | ${r.acks} | ${r.evidence} |`,
@@ -58,8 +58,8 @@ export function textReport(results: RunResult[], skipped: readonly string[]): st
     `Times are from the heal, of the whole crowd; p95 of the bots whose connection went, where any did. A maximum is broken ${SLACK / 1_000} s beyond its bound: the suites share the machine.`,
     `${total((r) => r.sends.ok)} messages acknowledged, ${total((r) => r.sends.fail)} refused, ${total((r) => r.sends.info)} unknown, in ${total((r) => r.conversations)} conversations; acknowledgement p50 ${quantile(latencies, 0.5).toFixed(1)} ms, p99 ${quantile(latencies, 0.99).toFixed(0)} ms, max ${quantile(latencies, 1).toFixed(0)} ms, faults included.`,
     ...results.flatMap((r) => r.memory.map((line) => `seed ${r.seed}: ${line}`)),
-    ...skipped.map((reason) => `skipped: ${reason}`),
-    violations.length === 0 ? 'No violation of I1–I8.' : `${violations.length} VIOLATIONS`,
+    ...notes,
+    violations.length === 0 ? 'No violation found.' : `${violations.length} VIOLATIONS`,
     ...violations,
   ].join('\n');
 }
@@ -67,10 +67,10 @@ export function textReport(results: RunResult[], skipped: readonly string[]): st
 const escape = (text: string): string => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** One page: each run as a line of time with its faults, the acknowledgements above them, and what was found. */
-export function htmlReport(results: RunResult[], skipped: readonly string[]): string {
+export function htmlReport(results: RunResult[], notes: readonly string[]): string {
   return `<!doctype html><meta charset="utf-8"><title>Stoa: faults</title>
 <style>body{font:14px/1.5 system-ui;margin:2rem;max-width:75rem}svg{width:100%;height:auto;background:#fafafa}pre{white-space:pre-wrap}</style>
-<h1>Faults</h1>${results.map(timeline).join('\n')}<pre>${escape(textReport(results, skipped))}</pre>`;
+<h1>Faults</h1>${results.map(timeline).join('\n')}<pre>${escape(textReport(results, notes))}</pre>`;
 }
 
 const WIDTH = 1_200;

@@ -27,10 +27,10 @@ export interface Notice {
 }
 
 /**
- * A counter (of `share` of the strikes at least; 1 without it), what bots noticed, or `strike`: the strike looks itself, and what
+ * A counter (of `share` of the strikes at least; 1 without it; `bots`: what stands for it where it cannot be seen), what bots noticed, or `strike`: the strike looks itself, and what
  * did not bite is one of its findings.
  */
-export type Evidence = (CounterQuery & { share?: number }) | Notice | 'strike';
+export type Evidence = (CounterQuery & { share?: number; bots?: Notice }) | Notice | 'strike';
 
 /** One row of the table of faults (delivery.md, section 4). */
 export type Row = {

@@ -9,6 +9,7 @@ const SHORT = rowsNamed(
   'Redis stopped, then silence',
   'Postgres crashed',
   'all sockets drop at once',
+  'take-over while commits are slow',
   'take-over in mid-send',
   'worker kill -9',
   'api kill -9',

@@ -115,8 +115,12 @@ function noteWell(well: Map<Bot, number>, bots: Bot[], healed: number): void {
 const counterOf = ({ evidence }: Row): CounterQuery | undefined =>
   typeof evidence === 'object' && 'metric' in evidence ? evidence : undefined;
 
-const noticeOf = ({ evidence }: Row): Notice | undefined =>
-  typeof evidence === 'object' && 'count' in evidence ? evidence : undefined;
+/** What the bots are asked for: where nothing else is, or can be. */
+function noticeOf({ evidence }: Row, isSeen: boolean): Notice | undefined {
+  if (typeof evidence !== 'object') return undefined;
+  if ('count' in evidence) return evidence;
+  return isSeen ? undefined : evidence.bots;
+}
 
 function movement(query: CounterQuery | undefined, before: Counters | undefined, after: Counters | undefined): number {
   return query && before && after ? after.movedSince(before, query) : 0;
@@ -129,7 +133,7 @@ interface Search extends Stage {
 }
 
 async function gather(row: Row, { bots, at, moved, isSeen }: Search): Promise<number | undefined> {
-  const notice = noticeOf(row);
+  const notice = noticeOf(row, isSeen);
   if (notice) return notice.count(bots, at, performance.now());
   if (!counterOf(row) || !isSeen) return undefined;
   let by = await moved();

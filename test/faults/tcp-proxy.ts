@@ -4,7 +4,7 @@ import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * pass: all goes through. refuse: nobody gets in. hole: what is sent disappears, in both directions, and nobody is told.
- * delay: everything comes DELAY ms later. slice: everything comes in pieces of a few bytes.
+ * delay: everything comes later, DELAY ms if it is not said. slice: everything comes in pieces of a few bytes.
  */
 export type ProxyMode = 'pass' | 'refuse' | 'hole' | 'delay' | 'slice';
 
@@ -21,6 +21,8 @@ export class TcpProxy {
   private readonly server: Server;
   private readonly pairs = new Set<[Socket, Socket]>();
   private mode: ProxyMode = 'pass';
+  /** One way (ms). */
+  private delayMs = DELAY;
 
   private constructor(
     private readonly host: string,
@@ -47,8 +49,9 @@ export class TcpProxy {
     this.port = port;
   }
 
-  set(mode: ProxyMode): void {
+  set(mode: ProxyMode, delayMs = DELAY): void {
     this.mode = mode;
+    this.delayMs = delayMs;
     for (const pair of this.pairs)
       for (const side of pair)
         if (mode === 'hole') side.pause();
@@ -111,7 +114,7 @@ export class TcpProxy {
 
   private async holdBack(arrived: number): Promise<void> {
     this.disturbed += 1;
-    const left = arrived + DELAY - performance.now();
+    const left = arrived + this.delayMs - performance.now();
     if (left > 0) await sleep(left);
   }
 
