@@ -1,39 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Attendance } from '../chat/attendance.service.js';
-import type { Sighting } from '../chat/chat.types.js';
 import { ClientKnowledge } from '../chat/client-knowledge.service.js';
-import type { State } from '../contracts/state.dto.js';
-import type { Identity } from '../platform/identity/identity.types.js';
 import { Audit } from '../platform/audit/audit.js';
-import { isPassingFault } from '../platform/errors/error-mapper.js';
+import { SpentLimits } from '../platform/limiter/spent-limits.js';
 import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { PresenceService } from '../presence/presence.service.js';
-import { LobbyService } from './lobby.service.js';
-import { SearchTicker } from './search-ticker.js';
-
-/** How long a search waits for an owner who lost the connection (ms). */
-const ABSENT_LEASE_MS = 8_000;
-/** Socket.IO's reason when the client itself said goodbye; a closed tab or a broken network looks the same from here, and is none. */
-const GOODBYE = 'client namespace disconnect';
-
-/** Until the ticker's next round renews it (ms). */
-const PRESENT_LEASE_MS = 15_000;
-
-/** How long a newcomer waits for a store that is away (ms), and between two tries. */
-const PATIENCE = 10_000;
-const RETRY_DELAY = 250;
+import { Reception } from './reception.js';
 
 /** Receives people when they connect and notes when they go: a reload finds everything as it was. */
 @Injectable()
 export class ConnectionDesk extends ConnectionLifecycle {
   constructor(
     private readonly presence: PresenceService,
-    private readonly attendance: Attendance,
-    private readonly lobby: LobbyService,
-    private readonly ticker: SearchTicker,
+    private readonly reception: Reception,
     private readonly knowledge: ClientKnowledge,
+    private readonly spent: SpentLimits,
     private readonly audit: Audit,
   ) {
     super();
@@ -41,47 +22,21 @@ export class ConnectionDesk extends ConnectionLifecycle {
 
   /** Subscribes first, then reads, so that nothing falls between. */
   override async opened(connection: Connection): Promise<void> {
+    const { userId } = connection.data.identity;
     this.knowledge.follow(connection);
     const tookOver = await this.presence.attach(connection);
-    if (tookOver) this.audit.tally({ event: 'session.supersede', actor: connection.data.identity.userId });
-    const state = await this.receive(connection);
+    if (tookOver) this.audit.tally({ event: 'session.supersede', actor: userId });
+    const [state] = await Promise.all([this.reception.receive(connection), this.spent.collect(userId)]);
     this.presence.announceReady(connection, state);
-    if (state.state === 'searching') this.ticker.watch(connection.data.identity.userId);
+    if (state.state === 'searching') this.reception.follow(connection);
   }
 
   override async closed(connection: Connection, reason: string): Promise<void> {
     const { userId } = connection.data.identity;
-    if (!(await this.presence.detach(connection))) return;
-    await Promise.all([
-      this.attendance.markAway(sightingOf(connection)),
-      this.ticker.leave(userId, ABSENT_LEASE_MS, reason === GOODBYE ? 'gave_up' : 'lost'),
-    ]);
-  }
-
-  /**
-   * The older connection is gone by now, and nobody would be left if this one went as well: a store that is away for a moment
-   * is waited for.
-   */
-  private async receive(connection: Connection): Promise<State> {
-    for (const deadline = performance.now() + PATIENCE; ; await sleep(RETRY_DELAY))
-      try {
-        const [, state] = await Promise.all([
-          this.attendance.markHere(sightingOf(connection)),
-          this.resume(connection.data.identity),
-        ]);
-        return state;
-      } catch (error) {
-        if (!isPassingFault(error) || !connection.connected || performance.now() > deadline) throw error;
-      }
-  }
-
-  private async resume(caller: Identity): Promise<State> {
-    await this.ticker.keep(caller.userId, PRESENT_LEASE_MS);
-    return this.lobby.stateOf(caller);
+    const detached = this.presence.detach(connection);
+    // A newer connection of theirs that ends here as well goes on with what they have spent here.
+    const left = this.presence.isLocal(userId) ? undefined : this.spent.leave(userId);
+    if (await detached) await this.reception.dismiss(connection, reason);
+    await left;
   }
 }
-
-const sightingOf = ({ data: { identity, generation = 0 } }: Connection): Sighting => ({
-  userId: identity.userId,
-  generation,
-});

@@ -6,6 +6,7 @@ import { ConnectionLifecycle } from '../platform/realtime/connection-lifecycle.p
 import { PresenceModule } from '../presence/presence.module.js';
 import { ConnectionDesk } from './connection-desk.js';
 import { LobbyService } from './lobby.service.js';
+import { Reception } from './reception.js';
 import { SearchTicker } from './search-ticker.js';
 
 /** What people are doing: composes `State` and owns every event that answers with it. */
@@ -14,6 +15,7 @@ import { SearchTicker } from './search-ticker.js';
   providers: [
     ConnectionDesk,
     LobbyService,
+    Reception,
     SearchTicker,
     { provide: ConnectionLifecycle, useExisting: ConnectionDesk },
   ],

@@ -7,10 +7,12 @@ import { LoadMonitor } from './health/load-monitor.js';
 import { Readiness } from './health/readiness.js';
 import { AddressSalts } from './http/address-salts.js';
 import { ClientAddress } from './http/client-address.js';
+import { EventBuckets } from './limiter/event-buckets.js';
 import { HandshakeLimits } from './limiter/handshake-limits.js';
 import { Mailer } from './mail/mailer.js';
 import { ProcessCensus } from './limiter/process-census.js';
 import { RateLimiter } from './limiter/rate-limiter.js';
+import { SpentLimits } from './limiter/spent-limits.js';
 import { Log } from './logging/log.js';
 import { NestLogger } from './logging/nest-logger.js';
 import { MetricsServer } from './metrics/metrics-server.js';
@@ -32,6 +34,8 @@ const services = [
   ClientAddress,
   HandshakeLimits,
   RateLimiter,
+  EventBuckets,
+  SpentLimits,
   Mailer,
   LoadMonitor,
   MetricsServer,

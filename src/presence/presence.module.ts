@@ -7,11 +7,20 @@ import { PresenceRoutes } from './presence-routes.js';
 import { PresenceService } from './presence.service.js';
 import { SessionWatch } from './session-watch.js';
 import { RevocationListener } from './revocation.listener.js';
+import { SupersedeListener } from './supersede.listener.js';
 
 /** Where people are: the one live connection, its generation, its lease. */
 @Module({
   imports: [AuthModule, RealtimeModule],
-  providers: [RevocationListener, ConnectionRegistry, PresenceHeartbeat, PresenceRoutes, PresenceService, SessionWatch],
+  providers: [
+    RevocationListener,
+    SupersedeListener,
+    ConnectionRegistry,
+    PresenceHeartbeat,
+    PresenceRoutes,
+    PresenceService,
+    SessionWatch,
+  ],
   exports: [PresenceService],
 })
 export class PresenceModule {}

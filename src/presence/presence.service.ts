@@ -17,7 +17,8 @@ import { holdConnection, releaseConnection } from './presence.scripts.js';
 import type { Hold } from './presence.scripts.js';
 
 type EmitMessage = { type: 'emit'; userId: string; event: ServerEvent; payload: unknown };
-type SupersedeMessage = { type: 'supersede'; userId: string; connection: string };
+/** To the process of an older connection: a newer one is live elsewhere. */
+export type SupersedeMessage = { type: 'supersede'; userId: string; connection: string };
 type RevokeMessage = { type: 'revoke'; userId: string; sessionId: string | null; reason: RevokeReason };
 
 /** Events that wait for one connection's `session:ready`; what is beyond is dropped, and the beacon heals it. */
@@ -50,7 +51,6 @@ export class PresenceService {
       'Connections closed because the same user has a newer one',
     );
     channel.on<EmitMessage>('emit', ({ userId, event, payload }) => void this.emitHere(userId, event, payload));
-    channel.on<SupersedeMessage>('supersede', ({ userId, connection }) => this.supersedeHere(userId, connection));
     channel.on<RevokeMessage>(
       'revoke',
       ({ userId, sessionId, reason }) => void this.revokeHere(userId, sessionId, reason),
@@ -125,6 +125,12 @@ export class PresenceService {
     this.sendTo(userId, hint);
   }
 
+  /** Ends the user's connection here, if it is that one. @returns when it has its answers; undefined when it is not here */
+  supersedeHere(userId: string, connectionId: string): Promise<void> | undefined {
+    const connection = this.registry.find(userId);
+    return connection?.data.connectionId === connectionId ? this.supersede(connection) : undefined;
+  }
+
   isLocal(userId: string): boolean {
     return this.registry.find(userId) !== undefined;
   }
@@ -172,11 +178,6 @@ export class PresenceService {
       void closeConnection(connection, 'SUPERSEDED');
     }
     return answersOf(connection);
-  }
-
-  private async supersedeHere(userId: string, connectionId: string): Promise<void> {
-    const connection = this.registry.find(userId);
-    if (connection?.data.connectionId === connectionId) await this.supersede(connection);
   }
 
   private revokeHere(userId: string, sessionId: string | null, reason: RevokeReason): boolean {

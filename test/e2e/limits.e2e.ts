@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Ack } from '../../src/contracts/socket-events.js';
@@ -203,6 +204,38 @@ describe('limits of an address', () => {
     },
   );
 
+  const fragments = (flood: RawSocket): void => {
+    for (let i = 0; i < 5_000; i += 1) flood.ws.send('', { fin: false });
+    flood.ws.send('3');
+  };
+  it.each([
+    ['pings of the WebSocket', '203.0.113.16', 25, (flood: RawSocket) => flood.ws.ping()],
+    ['pongs that nobody asked for', '203.0.113.17', 25, (flood: RawSocket) => flood.ws.pong()],
+    ['fragments of nothing', '203.0.113.18', 1, fragments],
+  ] as const)('close a transport that floods below Engine.IO with %s, and no other', async (_, address, at, send) => {
+    const headers = { 'x-forwarded-for': address };
+    const [one, neighbour] = [await aGuest(headers), await aGuest(headers)];
+    await neighbour.connect();
+    const flood = await RawSocket.connect(there, one, headers);
+    for (let i = 0; i < 300 && flood.closeCode === undefined; i += 1) {
+      for (let j = 0; j < at; j += 1) send(flood);
+      await sleep(5);
+    }
+    await flood.untilClosed(5_000);
+    expect(await flood.until((frame) => frame.startsWith('42["server:notice"'))).toContain('RATE_LIMITED');
+    expect((await neighbour.ask('session:state', {})).state).toBe('idle');
+    neighbour.disconnect();
+  });
+
+  it('leave alone who pings now and then', async () => {
+    const headers = { 'x-forwarded-for': '203.0.113.19' };
+    const calm = await RawSocket.connect(there, await aGuest(headers), headers);
+    for (let i = 0; i < 40; i += 1) calm.ws.ping();
+    await sleep(1_500);
+    expect(calm.closeCode).toBeUndefined();
+    calm.close();
+  });
+
   it('keep out for ten minutes an address from where three floods came before anybody signed in, and no other address', async () => {
     const from = (address: string) => RawSocket.open(there, { 'x-forwarded-for': address });
     for (let i = 0; i < 3; i += 1) await floodFrom(await from('203.0.113.9'));
@@ -321,6 +354,42 @@ describe('limits of an address', () => {
     expect((await (await neighbour.becomeGuest()).connect()).state).toBe('idle');
     neighbour.disconnect();
   });
+});
+
+describe('limits of a user', () => {
+  let pair: Deployment;
+  let redis: Redis;
+
+  beforeAll(async () => {
+    pair = await deploy({ apis: 2, workers: 0, env: { RATE_LIMITS: 'on' } });
+    redis = new Redis(pair.redisUrl);
+  });
+  afterAll(async () => {
+    redis?.disconnect();
+    await pair?.stop();
+  });
+
+  it.each(['take over their own connection', 'leave and come back'])(
+    'hold them over all processes, also when they %s',
+    async (how) => {
+      const [here = '', there = ''] = pair.apis.map((api) => api.url);
+      const person = await Person.guest(here);
+      await redis.del('none', ...(await redis.keys('stoa:{spent:*')));
+      const startedAt = performance.now();
+      const codes: string[][] = [];
+      for (const url of [here, there, here]) {
+        await person.connect(url);
+        codes.push((await Promise.all(Array.from({ length: 12 }, () => person.try('search:start', {})))).map(codeOf));
+        if (how !== 'leave and come back') continue;
+        person.disconnect();
+        await vi.waitFor(async () => expect(await redis.keys('stoa:{spent:*')).toHaveLength(1));
+      }
+      const most = 10 + Math.ceil((performance.now() - startedAt) / 6_000);
+      expect(codes[0]?.filter((code) => code === 'ok').length).toBeGreaterThanOrEqual(10);
+      expect(codes.flat().filter((code) => code === 'ok').length).toBeLessThanOrEqual(most);
+      person.disconnect();
+    },
+  );
 });
 
 it('leave their traces in the audit trail, a few rows for a flood', async () => {

@@ -6,10 +6,12 @@ import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
 import { REDIS } from '../../src/platform/redis/redis.tokens.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { ClientAddress } from '../../src/platform/http/client-address.js';
+import { EventBuckets } from '../../src/platform/limiter/event-buckets.js';
 import { HandshakeLimits } from '../../src/platform/limiter/handshake-limits.js';
 import { ProcessCensus } from '../../src/platform/limiter/process-census.js';
 import { RateLimiter } from '../../src/platform/limiter/rate-limiter.js';
 import type { Bucket } from '../../src/platform/limiter/rate-limiter.js';
+import { SpentLimits } from '../../src/platform/limiter/spent-limits.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { KeyRing } from '../../src/platform/secrets/key-ring.js';
 import { Clock } from '../../src/platform/time/clock.js';
@@ -136,6 +138,55 @@ describe('opening sockets', () => {
     expect(await redis.pttl(exile ?? '')).toBeGreaterThan(590_000);
     expect(exile).not.toContain('eve');
     expect(await codeOf(aProcess().admitUser(aConnection('cleo')))).toBe('ok');
+  });
+});
+
+describe('what was spent of the limits of events', () => {
+  const aProcess = () => {
+    const buckets = new EventBuckets();
+    const [epoch, keys, clock] = [auth.app.get(RedisEpoch), auth.app.get(KeyRing), auth.app.get(Clock)];
+    const spent = new SpentLimits(redis, epoch, buckets, keys, clock, { rateLimits: true } as never);
+    const search = (userId: string) => buckets.take(userId, 'search:start', clock.monotonicMs()) === 0;
+    return { spent, searches: (userId: string, times: number) => times - countRefused(times, () => search(userId)) };
+  };
+  const countRefused = (times: number, passes: () => boolean): number =>
+    Array.from({ length: times }, passes).filter((passed) => !passed).length;
+
+  it('goes with the user to the next process, is added to what is there, and is nobody else’s', async () => {
+    const [one, other] = [aProcess(), aProcess()];
+    expect([one.searches('fay', 7), other.searches('fay', 2), one.searches('gil', 1)]).toEqual([7, 2, 1]);
+    await one.spent.leave('fay');
+    const [key] = await redis.keys('stoa:{spent:*');
+    expect(key).not.toContain('fay');
+    expect(await redis.pttl(key ?? '')).toBeGreaterThan(35_000);
+    expect(await redis.pttl(key ?? '')).toBeLessThanOrEqual(42_000);
+    await other.spent.collect('fay');
+    expect(await redis.exists(key ?? '')).toBe(0);
+    expect([other.searches('fay', 5), one.searches('fay', 12), other.searches('gil', 12)]).toEqual([1, 10, 10]);
+  });
+
+  it('adds up where several processes leave it, each once', async () => {
+    const [one, other, third] = [aProcess(), aProcess(), aProcess()];
+    for (const process of [one, other]) {
+      expect(process.searches('hal', 4)).toBe(4);
+      await process.spent.leave('hal');
+      await process.spent.leave('hal');
+    }
+    await third.spent.collect('hal');
+    await third.spent.collect('hal');
+    expect(third.searches('hal', 5)).toBe(2);
+    await one.spent.collect('hal');
+    expect(one.searches('hal', 12)).toBe(10);
+  });
+
+  it('stays where it is while Redis is away', async () => {
+    const process = aProcess();
+    expect(process.searches('ida', 10)).toBe(10);
+    const refused = vi.spyOn(redis, 'evalsha').mockRejectedValue(new Error('Connection is closed.'));
+    await process.spent.leave('ida');
+    await process.spent.collect('ida');
+    refused.mockRestore();
+    expect(process.searches('ida', 1)).toBe(0);
   });
 });
 
@@ -286,6 +337,28 @@ describe('HTTP', () => {
     const before = await evals();
     for (let i = 0; i < 10; i += 1) await browser.get('/csrf', from('192.0.2.5'));
     expect((await evals()) - before).toBe(10);
+  });
+
+  it('says the same where it refuses before it is known who asks, and notes it', async () => {
+    const ask = () =>
+      fetch(`${auth.url}/api/v1/email-changes`, {
+        method: 'POST',
+        headers: { origin: ORIGIN, 'content-type': 'application/json', 'x-forwarded-for': '2001:db8:11::1' },
+        body: '{}',
+      });
+    const answers = await Promise.all(Array.from({ length: BURST + 30 }, ask));
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.filter(({ status }) => status === 401).length).toBeGreaterThanOrEqual(BURST);
+    expect(refused[0]?.headers.get('ratelimit')).toMatch(/^"all_address";r=0;t=1$/);
+    expect(refused[0]?.headers.get('ratelimit-policy')).toBe('"all_address";q=300;w=60');
+    expect(refused[0]?.headers.get('retry-after')).toBe('1');
+    const ids = refused.map(({ headers }) => headers.get('x-request-id'));
+    await vi.waitFor(async () => {
+      const sql = 'SELECT event, reason FROM audit_events WHERE request_id = ANY ($1)';
+      expect(await auth.app.get(Database).query(sql, [ids])).toEqual([
+        { event: 'limit.refuse', reason: 'all_address' },
+      ]);
+    });
   });
 
   it('stores no address, cookie or e-mail in its keys', async () => {

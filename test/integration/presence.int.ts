@@ -15,6 +15,7 @@ import { ConnectionRegistry } from '../../src/presence/connection-registry.js';
 import { PresenceRoutes } from '../../src/presence/presence-routes.js';
 import { connectionKey } from '../../src/presence/presence.keys.js';
 import { PresenceService } from '../../src/presence/presence.service.js';
+import { SupersedeListener } from '../../src/presence/supersede.listener.js';
 
 const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: true });
 const clients: RedisClient[] = [];
@@ -37,15 +38,12 @@ async function startProcess(subscriberUrl = store.url): Promise<Process> {
   const channel = new ProcessChannel(redis, subscriber, log, new Metrics());
   await channel.onApplicationBootstrap();
   await sleep(50);
+  const routes = new PresenceRoutes(redis);
+  const presence = new PresenceService(redis, new ConnectionRegistry(), channel, routes, log, new Metrics());
+  // oxlint-disable-next-line no-new -- it listens
+  new SupersedeListener(channel, presence, { leave: async () => {} } as never);
   return {
-    presence: new PresenceService(
-      redis,
-      new ConnectionRegistry(),
-      channel,
-      new PresenceRoutes(redis),
-      log,
-      new Metrics(),
-    ),
+    presence,
     redis,
     watch: new ChannelWatch(channel, log, new Metrics()),
   };

@@ -6,3 +6,6 @@ export const bucketKey = (limit: string, digest: string): string => `${TAG}:${li
 
 /** ZSET: api process -> when it was last heard of (ms); TTL `CENSUS_TTL`. */
 export const PROCESSES_KEY = `${TAG}:processes`;
+
+/** HASH: event limit -> when its bucket would be empty (ms); TTL until the last of them is, a few minutes at most. A slot of its own for each user. */
+export const spentKey = (digest: string): string => `stoa:{spent:${digest}}:events`;

@@ -22,15 +22,33 @@ export class LocalGcra {
   /** Counts one when it passes. */
   take(key: string, limit: Limit, now: number): Verdict {
     const { verdict, next } = judge(this.arrivals.get(key), limit, now);
-    if (!verdict.allowed) return verdict;
-    this.arrivals.delete(key);
-    this.arrivals.set(key, next);
-    if (this.arrivals.size > this.maxBuckets) this.makeRoom(now);
+    if (verdict.allowed) this.put(key, next, now);
     return verdict;
+  }
+
+  /** ms until the bucket is empty. */
+  debt(key: string, now: number): number {
+    return Math.max(0, (this.arrivals.get(key) ?? 0) - now);
+  }
+
+  /** Counts what passed elsewhere: `ms` more until the bucket is empty, beyond its brim if need be. */
+  charge(key: string, ms: number, now: number): void {
+    const next = Math.max(this.arrivals.get(key) ?? 0, now) + ms;
+    this.put(key, next, now);
+  }
+
+  forget(key: string): void {
+    this.arrivals.delete(key);
   }
 
   get size(): number {
     return this.arrivals.size;
+  }
+
+  private put(key: string, arrival: number, now: number): void {
+    this.arrivals.delete(key);
+    this.arrivals.set(key, arrival);
+    if (this.arrivals.size > this.maxBuckets) this.makeRoom(now);
   }
 
   private makeRoom(now: number): void {

@@ -3,6 +3,7 @@ import type { ClientEvent } from '../../contracts/socket-events.js';
 import { RateLimited } from '../errors/stoa-error.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Connection } from '../realtime/connection.types.js';
+import { EventBuckets } from './event-buckets.js';
 import { HandshakeLimits } from './handshake-limits.js';
 import { RateLimiter } from './rate-limiter.js';
 import { SocketLimiter } from './socket-limiter.js';
@@ -24,9 +25,15 @@ function aSetting({ rateLimits = true } = {}) {
   const aProcess = () =>
     new HandshakeLimits({ rateLimits } as never, addresses as never, clock as never, shared, keys as never);
   const handshakes = aProcess();
-  const limiter = new SocketLimiter({ rateLimits } as never, clock as never, handshakes, metrics, {
-    tally: () => {},
-  } as never);
+  const audit = { tally: () => {} } as never;
+  const limiter = new SocketLimiter(
+    { rateLimits } as never,
+    clock as never,
+    handshakes,
+    metrics,
+    audit,
+    new EventBuckets(),
+  );
   return { clock, limiter, handshakes, aProcess };
 }
 

@@ -7,14 +7,14 @@ import { Metrics } from '../metrics/metrics.js';
 import type { Connection } from '../realtime/connection.types.js';
 import { EventGate } from '../realtime/event-gate.port.js';
 import { Clock } from '../time/clock.js';
+import { EventBuckets } from './event-buckets.js';
 import { HandshakeLimits } from './handshake-limits.js';
-import type { Limit } from './limit.types.js';
-import { BAD_EVENT_LIMIT, EVENT_LIMITS, SOCKET_LIMIT, SOCKET_STRIKES } from './limits.js';
+import { BAD_EVENT_LIMIT, SOCKET_LIMIT, SOCKET_STRIKES } from './limits.js';
 import { LocalGcra } from './local-gcra.js';
 
 /**
  * Limits of what sockets send: per socket, and per user and event. In this process's memory, so that a message waits for no store;
- * a user has one live connection, so one process sees all of it.
+ * a user has one live connection, so one process sees all of it, and hands it on with them (`SpentLimits`).
  */
 @Injectable()
 export class SocketLimiter extends EventGate {
@@ -27,6 +27,7 @@ export class SocketLimiter extends EventGate {
     private readonly handshakes: HandshakeLimits,
     metrics: Metrics,
     private readonly audit: Audit,
+    private readonly events: EventBuckets,
   ) {
     super();
     this.refusals = metrics.counter('stoa_socket_limit_excess_total', 'Socket events over a limit', {
@@ -44,7 +45,8 @@ export class SocketLimiter extends EventGate {
       if (this.isStruckOut(connectionId, now)) this.close(connection);
       this.refuse('socket', flood.retryAfterMs);
     }
-    if (event) this.admitEvent(`${identity.userId} ${event}`, EVENT_LIMITS[event], { event, now });
+    const wait = event ? this.events.take(identity.userId, event, now) : 0;
+    if (event && wait > 0) this.refuse(event, wait);
   }
 
   override strike(connection: Connection): boolean {
@@ -53,14 +55,6 @@ export class SocketLimiter extends EventGate {
     const { allowed } = this.buckets.take(`${connectionId} bad`, BAD_EVENT_LIMIT, this.clock.monotonicMs());
     if (!allowed) this.handshakes.noteExpulsion(identity.userId);
     return !allowed;
-  }
-
-  private admitEvent(key: string, limits: readonly Limit[], { event, now }: { event: string; now: number }): void {
-    const keys = limits.map((_, i) => `${key} ${i}`);
-    const waits = limits.map((limit, i) => this.buckets.peek(keys[i] as string, limit, now).retryAfterMs);
-    const wait = Math.max(...waits);
-    if (wait > 0) this.refuse(event, wait);
-    limits.forEach((limit, i) => this.buckets.take(keys[i] as string, limit, now));
   }
 
   /** A flood counts once a second: a burst that came in one packet is one fault. */
