@@ -15,6 +15,7 @@ export interface EngineSocket {
   write(packet: string): void;
   on(event: 'data', listener: (data: unknown) => void): void;
   on(event: 'packet', listener: (packet: { data?: string | Buffer }) => void): void;
+  on(event: 'close', listener: () => void): void;
   listeners(event: 'data'): unknown[];
   removeListener(event: 'data', listener: unknown): void;
 }
@@ -23,6 +24,8 @@ export interface EngineSocket {
 export interface WebSocketInside {
   readyState: number;
   bufferedAmount: number;
+  /** Control frames, which ws answers or drops by itself: Engine.IO never hears of them. */
+  on(event: 'ping' | 'pong', listener: (data: Buffer) => void): void;
   pause(): void;
   terminate(): void;
 }
