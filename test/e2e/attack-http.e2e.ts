@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -364,6 +367,19 @@ describe('what fails below the routes', () => {
     expect([status, JSON.parse(body).code]).toEqual([421, 'HOST_UNKNOWN']);
   });
 
+  it('tells nothing of files outside of the client: a raw path that climbs is answered as any that is not there', async () => {
+    const ask = async (method: string, path: string) => {
+      const { status, head } = await sendRaw(url, `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+      return [status, /^content-security-policy: .*$/im.exec(head)?.[0]];
+    };
+    for (const method of ['GET', 'POST']) {
+      const missing = await ask(method, '/no-such-file');
+      expect(missing[0]).toBe(404);
+      for (const path of ['/../../package.json', '/assets/../../../package.json', `/..${'/..'.repeat(20)}/etc/passwd`])
+        expect([path, await ask(method, path)]).toEqual([path, missing]);
+    }
+  });
+
   it('ignores other upgrades and expectations', async () => {
     for (const line of ['Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c', 'Expect: miracles'])
       expect((await sendRaw(url, `GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n${line}\r\n\r\n`)).status).toBe(200);
@@ -373,7 +389,7 @@ describe('what fails below the routes', () => {
 describe('slowness', () => {
   it('#20 closes whoever dawdles, while others are served', { timeout: 90_000 }, async () => {
     const person = await aVisitor();
-    const idle = Array.from({ length: 400 }, () => dial(url));
+    const idle = Array.from({ length: 500 }, () => dial(url));
     const slow = Promise.all([
       timeUntilClosed(url, 'GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n', 'X-A: b\r\n', 30_000),
       timeUntilClosed(url, rawPost(person, '/guests', 'x'.repeat(1_000)).slice(0, -1_000), '{"a":1}', 40_000),
@@ -392,6 +408,28 @@ describe('slowness', () => {
   });
 });
 
+describe('not reading', () => {
+  it('loses the connection after half a minute of silence', { timeout: 90_000 }, async () => {
+    const page = await (await fetch(`${url}/`)).text();
+    const asset = /src="(\/assets\/[^"]+\.js)"/.exec(page)?.[1] ?? '';
+    const socket = dial(url);
+    let isClosed = false;
+    socket.once('close', () => (isClosed = true));
+    socket.pause();
+    // More than the kernel takes off Node's hands.
+    socket.write(`GET ${asset} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`.repeat(400));
+    await sleep(34_000);
+    await vi.waitFor(
+      () => {
+        // Who does not read notices by a write only that the other end is gone.
+        socket.write('x');
+        expect(isClosed).toBe(true);
+      },
+      { timeout: 8_000, interval: 200 },
+    );
+  });
+});
+
 describe('limits', () => {
   let limited: Deployment;
   let there: string;
@@ -401,6 +439,32 @@ describe('limits', () => {
     there = limited.apis[0]?.url ?? '';
   });
   afterAll(() => limited?.stop());
+
+  it('#20 hold 200 connections of an address, and leave room for every other', { timeout: 60_000 }, async () => {
+    const opened = await Promise.all(
+      Array.from({ length: 260 }, async () => {
+        const socket = dial(there);
+        const refusal = await Promise.race([readAnswer(socket, 60_000), sleep(2_000, undefined)]);
+        return { socket, refusal };
+      }),
+    );
+    const refused = opened.flatMap(({ refusal }) => refusal ?? []);
+    expect(refused.length).toBeGreaterThanOrEqual(60);
+    for (const { status, head, body } of refused) {
+      expect([status, JSON.parse(body).code]).toEqual([429, 'RATE_LIMITED']);
+      expect(head).toMatch(/^retry-after: 10$/im);
+    }
+    const [one] = opened.filter(({ refusal }) => refusal === undefined);
+    // From another address of the same machine.
+    const neighbour = connect({ host: '127.0.0.1', port: Number(new URL(there).port), localAddress: '127.0.0.2' });
+    neighbour.write('GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    expect((await readAnswer(neighbour, 500)).status).toBe(200);
+    // What was let in is served, and what is closed makes room.
+    one?.socket.write('GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    expect((await readAnswer(one?.socket as Socket, 500)).status).toBe(200);
+    for (const { socket } of opened) socket.destroy();
+    await vi.waitFor(async () => expect((await fetch(`${there}/health/live`)).status).toBe(200));
+  });
 
   it('#14 hold against a thousand forged X-Forwarded-For', { timeout: 60_000 }, async () => {
     const startedAt = performance.now();

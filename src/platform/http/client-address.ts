@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import proxyAddr from 'proxy-addr';
 import { HttpConfig } from '../../config/config.types.js';
@@ -26,8 +27,17 @@ export class ClientAddress {
     return addressBlock(proxyAddr(request, this.isTrusted) ?? '');
   }
 
+  /** The same of a connection, before it says anything; undefined for a trusted proxy, which brings everybody's. */
+  peerOf({ remoteAddress = '' }: Socket): string | undefined {
+    return this.isTrusted(remoteAddress, 0) ? undefined : addressBlock(remoteAddress);
+  }
+
   /** 32 hex digits: a keyed digest of the block with the salt of the day. For Redis, audit and logs. */
   digestOf(request: IncomingMessage): string {
-    return createHmac('sha256', this.salts.current()).update(this.blockOf(request)).digest('hex').slice(0, 32);
+    return this.digest(this.blockOf(request));
+  }
+
+  digest(block: string): string {
+    return createHmac('sha256', this.salts.current()).update(block).digest('hex').slice(0, 32);
   }
 }

@@ -5,6 +5,7 @@ import { Audit } from '../audit/audit.js';
 import { Log } from '../logging/log.js';
 import { DtoPipe } from '../validation/dto.pipe.js';
 import { strictJson } from './body-parser.js';
+import { limitConnections } from './connection-limit.js';
 import { CSP_REPORTS_PATH, receiveCspReports } from './csp-reports.js';
 import { Metrics } from '../metrics/metrics.js';
 import { ProblemFilter } from './problem.filter.js';
@@ -40,4 +41,5 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.useGlobalPipes(new DtoPipe());
   app.useGlobalFilters(new ProblemFilter(app.get(Log), app.get(Audit)));
   configureServer(app.getHttpServer(), config);
+  limitConnections(app.getHttpServer(), app);
 }

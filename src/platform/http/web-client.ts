@@ -13,6 +13,9 @@ const FOLDER = fileURLToPath(new URL('../../../dist/web/', import.meta.url));
 
 const DOCUMENTS: ReadonlySet<string> = new Set(CLIENT_PATHS);
 
+/** Of the client's own: a raw path may climb out of its folder, and its answer would tell what else lies on the disk. */
+const isFile = (path: string): boolean => !path.split('/').includes('..') && existsSync(FOLDER + path.slice(1));
+
 /** Serves the web client under document headers; hashed assets are kept for a year, the document is always asked for again. */
 export function serveWebClient(config: HttpConfig): RequestHandler {
   const headers = documentHeaders(config);
@@ -29,7 +32,7 @@ export function serveWebClient(config: HttpConfig): RequestHandler {
   return (request, response, next) => {
     if (request.path.startsWith('/api/v1/') || request.path.startsWith('/health/')) return next();
     const isDocument = DOCUMENTS.has(request.path);
-    if (!isDocument && !existsSync(FOLDER + request.path.slice(1))) return next(new NotFound());
+    if (!isDocument && !isFile(request.path)) return next(new NotFound());
     if (request.method !== 'GET' && request.method !== 'HEAD') return next(new StoaError('METHOD_NOT_ALLOWED'));
     response.setHeader('Reporting-Endpoints', `csp="${config.publicOrigin}${CSP_REPORTS_PATH}"`);
     headers(request, response, () => {

@@ -68,6 +68,9 @@ export const EXPULSION_LIMIT: Limit = { count: 3, perMs: 10 * MINUTE };
 /** How long somebody who is expelled again and again stays out. */
 export const EXILE: Limit = { count: 1, perMs: EXPULSION_LIMIT.perMs };
 
+/** TCP connections of one address to one process, whatever they are for; not those of a trusted proxy. */
+export const MAX_CONNECTIONS_PER_ADDRESS = 200;
+
 /** Open sockets of one address on one process. */
 export const MAX_SOCKETS_PER_ADDRESS = 20;
 
