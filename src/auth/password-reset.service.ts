@@ -35,13 +35,14 @@ export class PasswordResetService {
 
   /** @throws TokenInvalid; InputInvalid without using the token */
   async confirm({ token, password }: ConfirmPasswordReset): Promise<void> {
-    const fault = passwordFault(password, '');
-    if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
+    requireGood(password, '');
     const passwordHash = await this.hasher.hash(password);
     const { userId, ended, notice } = await this.audit.transaction(async (transaction) => {
       const used = await this.requests.useToken(transaction, 'password_reset', token);
       const { userId, credentialsVersion, email } = used;
       if (!userId || credentialsVersion === null) throw new TokenInvalid();
+      // Only whoever holds the token learns this; it is not used up, as nothing of this is committed.
+      requireGood(password, email.canonical);
       if (!(await this.members.changePassword(transaction, userId, credentialsVersion, passwordHash)))
         throw new TokenInvalid();
       const ended = await this.sessions.endAll(transaction, userId);
@@ -57,4 +58,10 @@ export class PasswordResetService {
     this.sessions.announceEnded(ended, userId);
     this.requests.wake(notice);
   }
+}
+
+/** @param email canonical; '' while it is not known whose the password is */
+function requireGood(password: string, email: string): void {
+  const fault = passwordFault(password, email);
+  if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
 }

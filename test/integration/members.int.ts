@@ -261,6 +261,17 @@ describe('a forgotten password', () => {
     expect((await visitor.post('/sessions', { email, password: next })).status).toBe(200);
   });
 
+  it('does not take the name of the address for a password, and the token is still good', async () => {
+    const { email } = await aMember();
+    const visitor = await aBrowser();
+    await visitor.post('/password-resets', { email });
+    const { token } = await mailTo(email, 'reset-password');
+    const confirm = (next: string) => visitor.post('/password-resets/confirm', { token, password: next });
+    const refused = await confirm(email.split('@')[0] ?? '');
+    expect([refused.status, refused.body.errors]).toEqual([422, [{ field: 'password', code: 'choice' }]]);
+    expect((await confirm('another quite long phrase')).status).toBe(204);
+  });
+
   it('uses a token once, however many come at once', async () => {
     const { email } = await aMember();
     const visitor = await aBrowser();
