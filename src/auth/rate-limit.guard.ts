@@ -41,15 +41,20 @@ export class HttpLimits {
   /** @throws RateLimited */
   async take(context: ExecutionContext, own: readonly HttpLimitName[]): Promise<void> {
     const request = context.switchToHttp().getRequest<DoorRequest>();
-    const response = context.switchToHttp().getResponse<Response>();
     const buckets = limitsOf(own).flatMap((name) => this.bucketOf(name, request));
     const verdicts = await this.limiter.take(buckets);
-    const shown = buckets.map(({ name, limit }, i) => ({ name, limit, verdict: verdicts[i] as Verdict }));
-    describeLimits(response, shown);
-    const excess = shown.filter(({ verdict }) => !verdict.allowed);
-    this.refuse(excess.filter(({ limit }) => limit.onExcess === 'refuse'));
+    const judged = buckets.map(({ name, limit }, i) => ({ name, limit, verdict: verdicts[i] as Verdict }));
+    const excess = this.conclude(context, judged);
     request.overQuietLimit = excess.some(({ limit }) => limit.onExcess === 'quiet');
     if (excess.some(({ limit }) => limit.onExcess === 'slow')) await sleep(SLOW_DOWN_MS);
+  }
+
+  /** Tells the limits in the answer. @returns what is over limits that do not refuse. @throws RateLimited */
+  conclude(context: ExecutionContext, judged: Judged[]): Judged[] {
+    describeLimits(context.switchToHttp().getResponse<Response>(), judged);
+    const excess = judged.filter(({ verdict }) => !verdict.allowed);
+    this.refuse(excess.filter(({ limit }) => limit.onExcess === 'refuse'));
+    return excess;
   }
 
   /** None when the request has nobody whom the limit counts. */
@@ -59,7 +64,7 @@ export class HttpLimits {
     return digest === undefined ? [] : [{ name, digest, limit, refuses: limit.onExcess === 'refuse' }];
   }
 
-  private refuse(excess: { name: HttpLimitName; verdict: Verdict }[]): void {
+  private refuse(excess: Judged[]): void {
     const [first] = excess;
     if (!first) return;
     this.audit.tally({ event: 'limit.refuse', result: 'refused', reason: first.name });
@@ -91,7 +96,7 @@ export class RateLimitGuard implements CanActivate {
   private checkLocally(context: ExecutionContext): void {
     const digest = this.subjects.digestOf('address', context.switchToHttp().getRequest<DoorRequest>());
     const verdict = this.local.take(digest, HTTP_LIMITS.all_address, this.clock.monotonicMs());
-    if (!verdict.allowed) throw new RateLimited(verdict.retryAfterMs);
+    this.limits.conclude(context, [{ name: 'all_address', limit: HTTP_LIMITS.all_address, verdict }]);
   }
 }
 
@@ -110,14 +115,15 @@ export class UserRateLimitGuard implements CanActivate {
   }
 }
 
-interface Shown {
+/** One limit, and what its bucket said. */
+interface Judged {
   name: HttpLimitName;
   limit: HttpLimit;
   verdict: Verdict;
 }
 
 /** `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers); limits by e-mail stay out: they would tell of others. */
-function describeLimits(response: Response, all: Shown[]): void {
+function describeLimits(response: Response, all: Judged[]): void {
   const shown = all.filter(({ limit }) => limit.onExcess === 'refuse' && !limit.scope.startsWith('email'));
   const seconds = (ms: number): number => Math.ceil(ms / 1_000);
   response.setHeader(

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { OpenOutcome } from '../chat/chat.types.js';
 import { ConversationService } from '../chat/conversation.service.js';
+import { Audit } from '../platform/audit/audit.js';
 import { Database } from '../platform/postgres/database.js';
 import { AvoidanceService } from '../safety/avoidance.service.js';
 import type { Claim } from './claim.types.js';
@@ -16,6 +17,7 @@ export class OpeningTransaction {
     private readonly conversations: ConversationService,
     private readonly avoidance: AvoidanceService,
     private readonly outcomes: OutcomeRepository,
+    private readonly audit: Audit,
   ) {}
 
   /** Opens what may be opened, in one transaction. By position; undefined for a pair that must not meet. */
@@ -34,10 +36,15 @@ export class OpeningTransaction {
         transaction,
         claims.flatMap((claim, i) => noteOf(shard, claim, outcomes[i])),
       );
+      // Without names: who met whom is forgotten sooner than the trail.
+      await this.audit.appendMany(transaction, 'conversation.open', idsOf(opened));
       return outcomes;
     });
   }
 }
+
+const idsOf = (outcomes: OpenOutcome[]): string[] =>
+  outcomes.flatMap((outcome) => (outcome.opened ? [outcome.conversation.conversationId] : []));
 
 /** Slot 0 of a conversation is `a`. */
 function noteOf(shard: string, { pair: { a, b, score }, atMs }: Claim, outcome: OpenOutcome | undefined): NewOutcome[] {

@@ -92,6 +92,20 @@ describe('the handshake', () => {
     expect(await socket.until((frame) => frame.startsWith('44'))).toContain('UNAUTHENTICATED');
   });
 
+  it('#2 refuses the token of another session, and notes from where', async () => {
+    const [person, other] = [await Person.guest(url), await Person.guest(url)];
+    const thief = Object.assign(new Person(url), { cookie: person.cookie, csrfToken: other.csrfToken });
+    const refusal = await thief.connect().catch((e: unknown) => e);
+    const { data } = refusal as { data: { code: string; requestId: string } };
+    expect(data.code).toBe('CSRF_INVALID');
+    await vi.waitFor(async () => {
+      const { rows } = await database.query('SELECT event, ip_hash FROM audit_events WHERE request_id = $1', [
+        data.requestId,
+      ]);
+      expect(rows).toEqual([{ event: 'csrf.refuse', ip_hash: expect.stringMatching(/^[\da-f]{32}$/) }]);
+    });
+  });
+
   it('#6 refuses polling, with the security headers', async () => {
     const answer = await fetch(`${url}/socket.io/?EIO=4&transport=polling`);
     expect(answer.status).toBe(400);
@@ -376,6 +390,21 @@ describe('conversations', () => {
       [adas],
     );
     expect(rows).toEqual([{ ends: 1 }]);
+  });
+
+  it('leave a trace of their beginning and their end, and none of whom it was with', async () => {
+    const { ada, adas } = await twoStrangers();
+    await ada.ask('conversation:leave', { conversationId: adas });
+    const { rows } = await database.query(
+      `SELECT event, a.actor IS NULL AS nobodys, a.actor = (SELECT audit_id::text FROM users WHERE id = $2) AS hers
+         FROM audit_events a JOIN conversation_members m ON a.target = m.conversation_id::text
+        WHERE m.handle = $1 ORDER BY at`,
+      [adas, ada.userId],
+    );
+    expect(rows).toEqual([
+      { event: 'conversation.open', nobodys: true, hers: null },
+      { event: 'conversation.end', nobodys: false, hers: true },
+    ]);
   });
 
   it('#30 are left while the partner sends: what was answered with a seq is there, the rest is told', async () => {

@@ -78,13 +78,24 @@ export class Audit implements OnApplicationBootstrap, OnApplicationShutdown {
     await this.write(transaction, entry, currentContext()?.ipHash);
   }
 
+  /** The same for many of one event, about nobody in particular, in one statement. */
+  async appendMany(transaction: Transaction, event: string, targets: readonly string[]): Promise<void> {
+    if (targets.length === 0) return;
+    await transaction.query(
+      `SELECT append_audit($1, NULL, target, 'ok', NULL, NULL, $3) FROM unnest($2::text[]) AS target`,
+      [event, targets, currentContext()?.requestId ?? null],
+    );
+  }
+
   /**
-   * Counts what may come often and changes nothing. The first of its kind in a minute, by event, reason, target, named actor and address,
+   * Counts what may come often and changes nothing. The first of its kind in a minute, by event, reason, target, who acted and address,
    * is written at once, the rest as one row at the minute's end: a flood cannot fill the trail. Never rejects and never waits.
    */
-  tally(entry: AuditEntry): void {
-    const ipHash = currentContext()?.ipHash;
-    const { event, reason = '', target = '', actor = '' } = entry;
+  tally(named: AuditEntry): void {
+    const { ipHash, userId = null } = currentContext() ?? {};
+    // Now: the row of the minute's end has no context.
+    const entry = { ...named, actor: named.actor === undefined ? userId : named.actor };
+    const { event, reason = '', target = '', actor } = entry;
     const key = [event, reason, target, actor, ipHash].join(' ');
     const known = this.tallies.get(key);
     if (known) known.count += 1;

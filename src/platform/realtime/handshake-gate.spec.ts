@@ -21,7 +21,7 @@ describe('HandshakeGate', () => {
       { admitHandshake: nothing } as unknown as LoadMonitor,
       new Log({ environment: 'test', logLevel: 'silent', rateLimits: false }),
       new Metrics(),
-      { admitAddress: nothing, admitUser: nothing } as unknown as HandshakeLimits,
+      { admitAddress: nothing, admitUser: nothing, digestOf: () => 'digest' } as unknown as HandshakeLimits,
       {} as Audit,
     );
     const connection = { client: {}, handshake: { headers: {}, auth: {} }, data: {} } as unknown as Connection;
@@ -34,21 +34,33 @@ describe('HandshakeGate', () => {
     expect(outcomes).toMatchObject([{ data: { code: 'DRAINING', retryable: true } }]);
   });
 
-  it('notes in the audit trail whom a limit refused, by the address', async () => {
+  it.each([
+    ['address', 'admitAddress', undefined],
+    ['address and the user', 'admitUser', 'u'],
+  ])('notes in the audit trail whom a limit refused, by the %s', async (_, full, userId) => {
     const noted: unknown[] = [];
-    const full = () => {
-      throw new RateLimited(1_000);
+    const limits = {
+      admitAddress: () => undefined,
+      admitUser: () => undefined,
+      digestOf: () => 'digest',
+      [full]: () => {
+        throw new RateLimited(1_000);
+      },
     };
+    const tally = (entry: object) =>
+      noted.push({ ...entry, ipHash: currentContext()?.ipHash, userId: currentContext()?.userId });
     const gate = new HandshakeGate(
       { verify: () => Promise.resolve(IDENTITY) },
       { admitHandshake: () => undefined } as unknown as LoadMonitor,
       new Log({ environment: 'test', logLevel: 'silent', rateLimits: true }),
       new Metrics(),
-      { admitAddress: full, digestOf: () => 'digest' } as unknown as HandshakeLimits,
-      { tally: (entry: object) => noted.push({ ...entry, ipHash: currentContext()?.ipHash }) } as unknown as Audit,
+      limits as unknown as HandshakeLimits,
+      { tally } as unknown as Audit,
     );
     const connection = { client: {}, handshake: { headers: {}, auth: {} }, data: {} } as unknown as Connection;
     await gate.authenticate(connection, (error) => expect(error).toMatchObject({ data: { code: 'RATE_LIMITED' } }));
-    expect(noted).toEqual([{ event: 'limit.refuse', result: 'refused', reason: 'socket handshake', ipHash: 'digest' }]);
+    expect(noted).toEqual([
+      { event: 'limit.refuse', result: 'refused', reason: 'socket handshake', ipHash: 'digest', userId },
+    ]);
   });
 });

@@ -15,6 +15,7 @@ import { Log } from '../logging/log.js';
 import { Metrics } from '../metrics/metrics.js';
 import { newRequestId } from '../request-context/request-id.js';
 import { runInContext } from '../request-context/request-context.js';
+import type { RequestContext } from '../request-context/request-context.js';
 import type { Connection } from './connection.types.js';
 import { HandshakeVerifier } from './handshake-verifier.port.js';
 
@@ -84,10 +85,11 @@ export class HandshakeGate {
       return true;
     } catch (error) {
       const mapped = toStoaError(error);
-      const requestId = newRequestId();
+      const context = this.contextOf(request);
+      const { requestId } = context;
       this.refusals.inc({ code: mapped.code });
       this.log.info({ event: 'handshake.refused', code: mapped.code, requestId });
-      this.note(mapped.code, request, requestId);
+      runInContext(context, () => this.note(mapped.code));
       writeProblem(request.socket, mapped, { requestId, secure: rule.secure });
       return false;
     }
@@ -97,41 +99,53 @@ export class HandshakeGate {
     if (this.draining) throw new StoaError('DRAINING', { retryAfterMs: 1_000 });
   }
 
-  /** What only an attack or a client gone wild brings about leaves a trace: one row a minute for an address, however many come. */
-  private note(code: ErrorCode, request: IncomingMessage, requestId: string): void {
+  /** What only an attack or a client gone wild brings about leaves a trace: one row a minute for an address and user, however many come. */
+  private note(code: ErrorCode): void {
     const entry = NOTED.get(code);
-    if (!entry) return;
-    const ipHash = this.limits.digestOf(request);
-    runInContext({ requestId, ...(ipHash ? { ipHash } : {}) }, () => this.audit.tally(entry));
+    if (entry) this.audit.tally(entry);
   }
 
   /** Socket.IO middleware: sets the identity, or refuses with the error object as `err.data`. */
   async authenticate(connection: Connection, next: (error?: Error) => void): Promise<void> {
-    const requestId = newRequestId();
+    const context = this.contextOf(connection.request);
+    next(await runInContext(context, () => this.refusalOf(connection, context)));
+  }
+
+  /** Never rejects. @returns undefined for whom is let in */
+  private async refusalOf(connection: Connection, context: RequestContext): Promise<Error | undefined> {
     try {
-      this.refuseWhileDraining();
-      this.load.admitHandshake();
-      await this.limits.admitAddress(connection);
-      await this.queue.enter();
-      // Who asked in time is not closed for having waited here.
-      (connection.client as unknown as ConnectTimer).connectTimeout?.refresh();
-      this.refuseWhileDraining();
-      const { headers, auth } = connection.handshake;
-      const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
-      const verified = runInContext({ requestId }, () => this.verifier.verify(headers.cookie, csrfToken));
-      connection.data.identity = await withDeadline(verified);
-      await this.limits.admitUser(connection);
-      // A drain that began meanwhile has told everybody who was here, and would close this one unwarned.
-      this.refuseWhileDraining();
-      connection.data.connectionId = randomUUID();
-      next();
+      await this.admit(connection, context);
+      return undefined;
     } catch (error) {
+      const { requestId } = context;
       const mapped = toStoaError(error);
       this.refusals.inc({ code: mapped.code });
-      this.note(mapped.code, connection.request, requestId);
+      this.note(mapped.code);
       this.log[mapped.level]({ event: 'handshake.refused', code: mapped.code, requestId, cause: mapped.cause });
-      next(Object.assign(new Error(mapped.code), { data: toSocketError(mapped, requestId) }));
+      return Object.assign(new Error(mapped.code), { data: toSocketError(mapped, requestId) });
     }
+  }
+
+  private async admit(connection: Connection, context: RequestContext): Promise<void> {
+    this.refuseWhileDraining();
+    this.load.admitHandshake();
+    await this.limits.admitAddress(connection);
+    await this.queue.enter();
+    // Who asked in time is not closed for having waited here.
+    (connection.client as unknown as ConnectTimer).connectTimeout?.refresh();
+    this.refuseWhileDraining();
+    const { headers, auth } = connection.handshake;
+    const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
+    connection.data.identity = await withDeadline(this.verifier.verify(headers.cookie, csrfToken));
+    context.userId = connection.data.identity.userId;
+    await this.limits.admitUser(connection);
+    // A drain that began meanwhile has told everybody who was here, and would close this one unwarned.
+    this.refuseWhileDraining();
+    connection.data.connectionId = randomUUID();
+  }
+
+  private contextOf(request: IncomingMessage): RequestContext {
+    return { requestId: newRequestId(), ipHash: this.limits.digestOf(request) };
   }
 }
 
