@@ -8,9 +8,11 @@ import { strictJson } from './body-parser.js';
 import { limitConnections } from './connection-limit.js';
 import { CSP_REPORTS_PATH, receiveCspReports } from './csp-reports.js';
 import { Metrics } from '../metrics/metrics.js';
+import { refusePipelines } from './pipelining.js';
 import { ProblemFilter } from './problem.filter.js';
 import { refuseAllButUpgrades } from './raw-problem.js';
 import { assignRequestId, checkTarget } from './request-gate.js';
+import { limitRequests } from './request-limit.js';
 import { traceRequest } from './request-tracing.js';
 import { measureRequests } from './request-metrics.js';
 import { apiHeaders } from './security-headers.js';
@@ -33,6 +35,7 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.use(measureRequests(app.get(Metrics)));
   app.use(apiHeaders(config));
   app.use(checkTarget(config.allowedHosts));
+  app.use(limitRequests(app));
   app.use('/socket.io', refuseAllButUpgrades);
   app.use(CSP_REPORTS_PATH, ...receiveCspReports(app));
   app.use(serveWebClient(config));
@@ -42,4 +45,5 @@ export function configureHttp(app: NestExpressApplication, config: HttpConfig): 
   app.useGlobalFilters(new ProblemFilter(app.get(Log), app.get(Audit)));
   configureServer(app.getHttpServer(), config);
   limitConnections(app.getHttpServer(), app);
+  refusePipelines(app.getHttpServer());
 }

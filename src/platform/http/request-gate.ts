@@ -8,7 +8,7 @@ const HARMLESS_ID = /^[\w-]{1,64}$/;
 /** characters */
 const MAX_URL = 2_048;
 
-/** Gives the request its id (ours always; the client's is only noted) and its context. First of all middleware. */
+/** Gives the request its id (ours always; the client's is only noted) and its context. */
 export const assignRequestId: RequestHandler = (request, response, next) => {
   const requestId = newRequestId();
   const theirs = request.headers['x-request-id'];

@@ -9,8 +9,9 @@ import { writeProblem } from './raw-problem.js';
 const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
-  // Of a connection on which nothing moves in the middle of an answer: who does not read is not waited for.
-  timeout: 30_000,
+  // Of a connection on which nothing moves in the middle of an answer: who does not read is not waited for. Node looks twice, so it
+  // takes up to double.
+  timeout: 15_000,
   keepAliveTimeout: 65_000,
   maxRequestsPerSocket: 1_000,
   maxConnections: 20_000,

@@ -46,6 +46,9 @@ export const HTTP_LIMITS = {
 
 export type HttpLimitName = keyof typeof HTTP_LIMITS;
 
+/** All HTTP requests of an address to one process, whatever answers them: above `all_address`, with room for the client's files. */
+export const ALL_REQUESTS: Limit = { count: 600, perMs: MINUTE, burst: 120 };
+
 /** Browsers' reports of violated policies, by address; kept by each process for itself. */
 export const CSP_REPORTS: Limit = { count: 10, perMs: MINUTE };
 
