@@ -137,6 +137,35 @@ describe('the exact matching', () => {
     );
   });
 
+  it('nor where gains differ by less than the step, beside others that best pair first gets wrong', () => {
+    const [many, few, paths] = [7, 4, 2];
+    const nearly = fc.array(fc.oneof(fc.constant(0), fc.integer({ min: 500, max: 520 })), {
+      minLength: many * few,
+      maxLength: many * few,
+    });
+    fc.assert(
+      fc.property(nearly, (gains) => {
+        const pathAt = many + few;
+        const gainOf: GainOf = (a, b) => {
+          const [i, j] = [Math.min(a, b), Math.max(a, b)];
+          if (j < pathAt) return i < many && j >= many ? gains[i * few + j - many]! / 1_000 : 0;
+          if (i < pathAt || j !== i + 1 || (j - pathAt) % 4 === 0) return 0;
+          return (j - pathAt) % 4 === 2 ? 9 : 5;
+        };
+        const size = pathAt + 4 * paths;
+        const { partner } = exactMatching(graphOf(size, gainOf), unbounded);
+        for (let at = pathAt; at < size; at += 2) expect(partner[at]).toBe(at + 1);
+        for (let own = 0; own < pathAt; own++) {
+          if (partner[own] !== -1) continue;
+          for (let other = 0; other < pathAt; other++)
+            if (gainOf(own, other) > 0)
+              expect(gainOf(own, other)).toBeLessThanOrEqual(gainOf(other, partner[other]!) + 1e-9);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('answers the same for the same graph', () => {
     fc.assert(
       fc.property(anyGains(12), anyBound, ({ size, gainOf }, mostVisits) => {

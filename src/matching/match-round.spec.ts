@@ -82,4 +82,14 @@ describe('a round', () => {
     const equals = edgesOf(crowd.map(([own, other]): Entry => [own, other, 0.5]));
     expect(chooseByRound(equals, SLOTS).participants).toBe(33);
   });
+
+  it('hears of the best suitors, not of one that is best and others that are not', () => {
+    // The best of all comes first, then ever better ones; 0 has somebody else, who can meet nobody but 0.
+    const crowd = Array.from({ length: 50 }, (_, at): Entry => [at, 59, at === 0 ? 0.99 : 0.5 + at / 1_000]);
+    const edges = edgesOf([...crowd, [0, 58, 0.99]]);
+    expect(pairsOf(edges).toSorted(([a], [b]) => a - b)).toEqual([
+      [0, 58],
+      [49, 59],
+    ]);
+  });
 });

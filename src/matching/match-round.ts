@@ -9,7 +9,7 @@ import { EdgeList } from './sparse-graph.js';
  */
 const MOST_SUITORS = 32;
 
-/** Some 20 ms at most; a round of 1,000 searches a second needs a tenth. */
+/** Some 40 ms at most on a busy machine; a round of 1,000 searches a second needs a sixth of it. */
 const EFFORT: MatchingEffort = { step: 0.005, mostVisits: 2_000_000 };
 
 /** What a round was. */

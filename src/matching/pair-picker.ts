@@ -1,7 +1,7 @@
 import { classBonus } from './fairness.js';
 import { chooseByRound } from './match-round.js';
 import { PartnerScan } from './partner-scan.js';
-import { standings } from './pick-standing.js';
+import { Standings } from './pick-standing.js';
 import type { PoolBucket } from './pool-bucket.js';
 import { scheduleRound } from './round-schedule.js';
 import type { ShardPolicy } from './shard-policy.js';
@@ -163,19 +163,20 @@ function choose(policy: ShardPolicy, slots: number): number[] {
 /** Those above the thresholds of both sides. */
 function collectEdges(pool: WaitingPool, policy: ShardPolicy, nowMs: number): void {
   const { book, edges, schedule } = policy;
-  const standOf = standings(pool, policy, nowMs);
+  const standings = new Standings(pool, policy, nowMs);
   edges.clear(pool.slotCount);
   // A round depends on their order.
   for (const slot of schedule.isDue ? Int32Array.from(book.listed).sort() : book.listed) {
-    const own = standOf(slot);
+    const ownThreshold = standings.threshold(slot);
+    if (ownThreshold === Infinity) continue;
     const start = slot * book.width;
     for (let at = start; at < start + book.counts[slot]!; at++) {
       const other = book.partners[at]!;
       if (pool.serials[other] !== book.partnerSerials[at]) continue;
-      const { threshold, bonus } = standOf(other);
+      const threshold = (ownThreshold + standings.threshold(other)) / 2;
       const score = book.scores[at]!;
-      const priority = score + (own.bonus + bonus) / 2;
-      if (priority >= (own.threshold + threshold) / 2) edges.add(slot, other, score, priority);
+      const priority = score + (standings.bonus(slot) + standings.bonus(other)) / 2;
+      if (priority >= threshold) edges.add(slot, other, score, priority);
     }
   }
 }

@@ -4,46 +4,67 @@ import type { ShardPolicy } from './shard-policy.js';
 import { hopefulsFor, thresholdFor } from './threshold.js';
 import type { WaitingPool } from './waiting-pool.js';
 
-/** What a search has at this moment: theta, below which it still waits, and f, what it is given on top of the score. */
-export interface Standing {
-  readonly threshold: number;
-  readonly bonus: number;
-}
-
-/** Worked out when first asked for. */
-export function standings(pool: WaitingPool, policy: ShardPolicy, nowMs: number): (slot: number) => Standing {
-  const known = new Map<number, Standing>();
-  return (slot) => {
-    const before = known.get(slot);
-    if (before) return before;
-    const standing = standingOf(slot, pool, policy, nowMs);
-    known.set(slot, standing);
-    return standing;
-  };
-}
-
 /**
- * Where the pool goes by rounds, whoever hopes for more waits for the next one; who hopes no more is taken at once, as everywhere. A round
- * takes everybody; so nobody who had a partner in it waits again.
+ * What each search has at this moment, by slot: theta, below which it still waits, and f, what it is given on top of the score. Worked out
+ * when first asked for; columns, because a pick asks for every possible pair.
  */
-function standingOf(slot: number, pool: WaitingPool, policy: ShardPolicy, nowMs: number): Standing {
-  const { learning, config, schedule } = policy;
-  const bucket = pool.bucketOf[slot]!;
-  const { sinceMs } = pool.ticketAt[slot]!;
-  const waitS = (nowMs - sinceMs) / 1000;
-  const bonus = seniorityBonus(waitS, learning.meanWaitS, config.fairness) + bucket.classBonus;
-  if (waitS >= config.hold.longestMs / 1000 || sinceMs <= schedule.roundAtMs) return { threshold: 0, bonus };
-  const hold = holdS(
-    {
-      partnersPerS: bucket.partnersPerS,
-      hazardPerS: learning.impatience.hazard(waitS),
-      thicknessGain: learning.thicknessGain.value,
-      meanScore: learning.meanScore,
-    },
-    config.hold,
-  );
-  const hopefuls = hopefulsFor(bucket.partnersPerS, hold - waitS, config.hold.expectation);
-  if (schedule.isThick) return { threshold: hopefuls <= 1 ? 0 : Infinity, bonus };
-  const threshold = thresholdFor(hopefuls, (share) => learning.scores.quantile(pool.tagCounts[slot]!, share));
-  return { threshold, bonus };
+export class Standings {
+  /** NaN: not worked out yet. */
+  private readonly thresholds: Float64Array;
+  private readonly bonuses: Float64Array;
+
+  constructor(
+    private readonly pool: WaitingPool,
+    private readonly policy: ShardPolicy,
+    private readonly nowMs: number,
+  ) {
+    this.thresholds = new Float64Array(pool.slotCount).fill(NaN);
+    this.bonuses = new Float64Array(pool.slotCount);
+  }
+
+  /**
+   * Where the pool goes by rounds, whoever hopes for more waits for the next one (Infinity); who hopes no more is taken at once, as
+   * everywhere. A round takes everybody; so nobody who had a partner in it waits again.
+   */
+  threshold(slot: number): number {
+    const known = this.thresholds[slot]!;
+    if (!Number.isNaN(known)) return known;
+    this.bonuses[slot] = this.workOutBonus(slot);
+    return (this.thresholds[slot] = this.workOutThreshold(slot));
+  }
+
+  /** Only after its threshold was asked for. */
+  bonus(slot: number): number {
+    return this.bonuses[slot]!;
+  }
+
+  private waitS(slot: number): number {
+    return (this.nowMs - this.pool.ticketAt[slot]!.sinceMs) / 1000;
+  }
+
+  private workOutBonus(slot: number): number {
+    const { learning, config } = this.policy;
+    const seniority = seniorityBonus(this.waitS(slot), learning.meanWaitS, config.fairness);
+    return seniority + this.pool.bucketOf[slot]!.classBonus;
+  }
+
+  private workOutThreshold(slot: number): number {
+    const { learning, config, schedule } = this.policy;
+    const { sinceMs } = this.pool.ticketAt[slot]!;
+    const waitS = this.waitS(slot);
+    if (waitS >= config.hold.longestMs / 1000 || sinceMs <= schedule.roundAtMs) return 0;
+    const { partnersPerS } = this.pool.bucketOf[slot]!;
+    const hold = holdS(
+      {
+        partnersPerS,
+        hazardPerS: learning.impatience.hazard(waitS),
+        thicknessGain: learning.thicknessGain.value,
+        meanScore: learning.meanScore,
+      },
+      config.hold,
+    );
+    const hopefuls = hopefulsFor(partnersPerS, hold - waitS, config.hold.expectation);
+    if (schedule.isThick) return hopefuls <= 1 ? 0 : Infinity;
+    return thresholdFor(hopefuls, (share) => learning.scores.quantile(this.pool.tagCounts[slot]!, share));
+  }
 }

@@ -42,7 +42,7 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   wrong('threshold.ts', 'one is hoped for as if it were many', 'hopefuls <= 1 ? 0 :', 'hopefuls <= 0 ? 0 :'),
   wrong('threshold.ts', 'hope whatever comes', 'expectation * partnersPerS * holdLeftS', 'expectation * partnersPerS'),
   wrong('threshold.ts', 'the worst of n instead of the best', 'quantile(1 - 1 / hopefuls)', 'quantile(1 / hopefuls)'),
-  wrong('pair-picker.ts', 'theta is never applied', 'if (priority >= (own.threshold + threshold) / 2)', ''),
+  wrong('pair-picker.ts', 'theta is never applied', 'if (priority >= threshold) edges', 'edges'),
   wrong('pick-standing.ts', 'theta without bound in time', 'hold - waitS', 'hold'),
   wrong(
     'pick-edges.ts',
@@ -56,7 +56,7 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
     'classBonus(learning.losses.excess(bucket.profile), config.fairness)',
     '0',
   ),
-  wrong('pair-picker.ts', 'no bonus at all', '(own.bonus + bonus) / 2', '0'),
+  wrong('pair-picker.ts', 'no bonus at all', '(standings.bonus(slot) + standings.bonus(other)) / 2', '0'),
   wrong('pair-picker.ts', 'nobody is widened', 'pool.reach(slot, widened(pool.ticketAt[slot]!));', ''),
   wrong(
     'pair-picker.ts',
@@ -136,7 +136,12 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   wrong('pick-standing.ts', 'who has been in a round waits again', ' || sinceMs <= schedule.roundAtMs', ''),
   wrong('pick-standing.ts', 'who hopes does not wait for the round', 'hopefuls <= 1 ? 0 : Infinity', '0'),
   wrong('pick-standing.ts', 'who hopes for nobody waits for the round', 'hopefuls <= 1 ? 0 : Infinity', 'Infinity'),
-  wrong('pick-standing.ts', 'theta in a thick pool', 'if (schedule.isThick) return', 'if (hopefuls < 0) return'),
+  wrong(
+    'pick-standing.ts',
+    'theta in a thick pool',
+    'if (schedule.isThick) return hopefuls',
+    'if (hopefuls < 0) return hopefuls',
+  ),
   wrong(
     'pair-picker.ts',
     'a round is greedy',
@@ -171,12 +176,6 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   wrong('auction.ts', 'an auction without bound', 'if (visits + to - from > mostVisits) break;', ''),
   wrong('auction.ts', 'bids as high as they go', 'best - next + step', 'best + step'),
   wrong('auction.ts', 'who is outbid bids no more', 'bidders[unsettled++] = before;', ''),
-  wrong(
-    'auction.ts',
-    'prices are not paid',
-    'gains[edge]! - prices[partners[edge]!]!;\n      if',
-    'gains[edge]!;\n      if',
-  ),
   wrong(
     'rounding.ts',
     'chains from their first step',
