@@ -24,7 +24,6 @@ BEGIN
       FROM unnest(p_conversations, p_users, p_clients, p_texts) WITH ORDINALITY AS i (conversation_id, user_id, client_id, text, item)
   ), known AS (
     SELECT i.*, c.started_on, c.last_seq, m.slot, old.seq AS old_seq, old.sent_at AS old_sent_at,
-           first_value(i.item) OVER twins AS first_item,
            CASE WHEN m.slot IS NULL THEN 'unknown'
                 WHEN old.seq IS NOT NULL AND old.text_hash = i.text_hash THEN 'duplicate'
                 WHEN old.seq IS NOT NULL THEN 'reused'
