@@ -1,7 +1,7 @@
 import { classBonus } from './fairness.js';
 import { chooseByRound } from './match-round.js';
 import { PartnerScan } from './partner-scan.js';
-import { Standings } from './pick-standing.js';
+import { Standings } from './standings.js';
 import type { PoolBucket } from './pool-bucket.js';
 import { scheduleRound } from './round-schedule.js';
 import type { ShardPolicy } from './shard-policy.js';
