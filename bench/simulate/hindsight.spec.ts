@@ -5,11 +5,10 @@ import { mayMeet } from '../../src/matching/hard-rules.js';
 import { DEFAULT_POLICY } from '../../src/config/matching-policy.js';
 import { gainOfMatching, roundToMatching } from '../../src/matching/rounding.js';
 import { scorePair } from '../../src/matching/score.js';
-import { EdgeList } from '../../src/matching/sparse-graph.js';
-import type { SparseGraph } from '../../src/matching/sparse-graph.js';
 import { anyPool } from '../../src/matching/ticket.arbitrary.js';
 import type { SearchTicket } from '../../src/matching/ticket.types.js';
 import { widened } from '../../src/matching/widen.js';
+import { graphOf, heaviest } from '../../src/matching/small-graph.arbitrary.js';
 import { hindsightOf, solve } from './hindsight.js';
 import { OfflineGraph } from './offline-graph.js';
 import type { StreamedSearch } from './stream.js';
@@ -17,19 +16,6 @@ import type { StreamedSearch } from './stream.js';
 const { weights } = DEFAULT_POLICY;
 const rarities = Array.from({ length: 21 }, (_, id) => id / 20);
 const options = { weights, rarities, widensAtMs: 1_500, waitCostPerS: 0.01 };
-
-/** The heaviest matching by trying all: what the first node that is left does, then the others. */
-function heaviest(size: number, gainOf: (i: number, j: number) => number, left = (1 << size) - 1): number {
-  if (left === 0) return 0;
-  const own = 31 - Math.clz32(left);
-  const others = left & ~(1 << own);
-  let best = heaviest(size, gainOf, others);
-  for (let other = 0; other < own; other++) {
-    if (!(others & (1 << other)) || gainOf(own, other) <= 0) continue;
-    best = Math.max(best, gainOf(own, other) + heaviest(size, gainOf, others & ~(1 << other)));
-  }
-  return best;
-}
 
 /** How many nodes, and what each pair of them gains; 0: no edge. */
 const anyGains = fc.integer({ min: 2, max: 8 }).chain((size) =>
@@ -41,12 +27,6 @@ const anyGains = fc.integer({ min: 2, max: 8 }).chain((size) =>
     }),
   ),
 );
-
-function graphOf(size: number, gainOf: (i: number, j: number) => number): SparseGraph {
-  const edges = new EdgeList();
-  for (let i = 0; i < size; i++) for (let j = i + 1; j < size; j++) if (gainOf(i, j) > 0) edges.add(i, j, gainOf(i, j));
-  return edges.toGraph(size);
-}
 
 const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0);
 

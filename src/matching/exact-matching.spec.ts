@@ -1,35 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { graphOf, heaviest } from './small-graph.arbitrary.js';
+import type { GainOf } from './small-graph.arbitrary.js';
 import { exactMatching } from './exact-matching.js';
 import type { MatchingEffort } from './exact-matching.js';
 import { joinGreedily } from './greedy-matching.js';
 import { gainOfMatching } from './rounding.js';
 import { EdgeList } from './sparse-graph.js';
-import type { SparseGraph } from './sparse-graph.js';
 
 const STEP = 0.01;
 const unbounded: MatchingEffort = { step: STEP, mostVisits: Infinity };
-
-type GainOf = (i: number, j: number) => number;
-
-/** The heaviest matching by trying all: what the first node that is left does, then the others. */
-function heaviest(size: number, gainOf: GainOf, left = (1 << size) - 1): number {
-  if (left === 0) return 0;
-  const own = 31 - Math.clz32(left);
-  const others = left & ~(1 << own);
-  let best = heaviest(size, gainOf, others);
-  for (let other = 0; other < own; other++) {
-    if (!(others & (1 << other)) || gainOf(other, own) <= 0) continue;
-    best = Math.max(best, gainOf(other, own) + heaviest(size, gainOf, others & ~(1 << other)));
-  }
-  return best;
-}
-
-function graphOf(size: number, gainOf: GainOf): SparseGraph {
-  const edges = new EdgeList();
-  for (let i = 0; i < size; i++) for (let j = i + 1; j < size; j++) if (gainOf(i, j) > 0) edges.add(i, j, gainOf(i, j));
-  return edges.toGraph(size);
-}
 
 /** Best pair first, of all that are sorted: what `joinGreedily` finds without sorting. */
 function greedyByHand(size: number, gainOf: GainOf): number[] {
