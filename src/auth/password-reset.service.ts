@@ -1,12 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Accepted, AskPasswordReset, ConfirmPasswordReset } from '../contracts/account.dto.js';
 import { Audit } from '../platform/audit/audit.js';
-import { InputInvalid } from '../platform/errors/stoa-error.js';
 import { AuthRequestService } from './auth-request.service.js';
 import { TokenInvalid } from './auth.errors.js';
 import { MemberRepository } from './member.repository.js';
 import { PasswordHasher } from './password-hasher.js';
-import { passwordFault } from './password-rules.js';
+import { requireGoodPassword } from './password-rules.js';
 import { SessionService } from './session.service.js';
 import type { Visitor } from './session.types.js';
 
@@ -35,14 +34,14 @@ export class PasswordResetService {
 
   /** @throws TokenInvalid; InputInvalid without using the token */
   async confirm({ token, password }: ConfirmPasswordReset): Promise<void> {
-    requireGood(password, '');
+    requireGoodPassword(password, '');
     const passwordHash = await this.hasher.hash(password);
     const { userId, ended, notice } = await this.audit.transaction(async (transaction) => {
       const used = await this.requests.useToken(transaction, 'password_reset', token);
       const { userId, credentialsVersion, email } = used;
       if (!userId || credentialsVersion === null) throw new TokenInvalid();
       // Only whoever holds the token learns this; it is not used up, as nothing of this is committed.
-      requireGood(password, email.canonical);
+      requireGoodPassword(password, email.canonical);
       if (!(await this.members.changePassword(transaction, userId, credentialsVersion, passwordHash)))
         throw new TokenInvalid();
       const ended = await this.sessions.endAll(transaction, userId);
@@ -58,10 +57,4 @@ export class PasswordResetService {
     this.sessions.announceEnded(ended, userId);
     this.requests.wake(notice);
   }
-}
-
-/** @param email canonical; '' while it is not known whose the password is */
-function requireGood(password: string, email: string): void {
-  const fault = passwordFault(password, email);
-  if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
 }

@@ -1,6 +1,7 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
 import { PASSWORD_MAX, PASSWORD_MIN } from '../contracts/account.dto.js';
 import type { FieldErrorCode } from '../contracts/error-codes.js';
+import { InputInvalid } from '../platform/errors/stoa-error.js';
 
 /** Words that everybody would try here. */
 const CONTEXT = ['stoa', 'stoachat'];
@@ -22,6 +23,15 @@ export function passwordFault(password: string, email: string): FieldErrorCode |
   const length = [...normal].length;
   if (length < PASSWORD_MIN || length > 4 * PASSWORD_MAX) return 'length';
   return isGuessable(normal.toLowerCase(), email) ? 'choice' : undefined;
+}
+
+/**
+ * @param email canonical; '' while it is not known whose the password is
+ * @throws InputInvalid
+ */
+export function requireGoodPassword(password: string, email: string): void {
+  const fault = passwordFault(password, email);
+  if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
 }
 
 function isGuessable(password: string, email: string): boolean {

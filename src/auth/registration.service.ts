@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { Accepted, Register } from '../contracts/account.dto.js';
 import { Audit } from '../platform/audit/audit.js';
-import { InputInvalid } from '../platform/errors/stoa-error.js';
 import type { Transaction } from '../platform/postgres/database.js';
 import { AuthRequestService } from './auth-request.service.js';
 import { TokenInvalid } from './auth.errors.js';
 import { MemberRepository, isAddressTaken } from './member.repository.js';
 import { PasswordHasher } from './password-hasher.js';
-import { passwordFault } from './password-rules.js';
+import { requireGoodPassword } from './password-rules.js';
 import type { SignedIn } from './auth.types.js';
 import type { Visitor } from './session.types.js';
 import { SignInDesk } from './sign-in-desk.js';
@@ -27,8 +26,7 @@ export class RegistrationService {
   /** The same work and the same answer whether or not the address is known. */
   async ask({ session, overQuietLimit }: Visitor, { email, password }: Register): Promise<Accepted> {
     const { written, canonical } = this.requests.readEmail(email);
-    const fault = passwordFault(password, canonical);
-    if (fault) throw new InputInvalid([{ field: 'password', code: fault }]);
+    requireGoodPassword(password, canonical);
     const passwordHash = await this.hasher.hash(password);
     const guestId = session?.kind === 'guest' ? session.userId : undefined;
     const target = this.audit.dayDigest(this.requests.digestOf(canonical));
