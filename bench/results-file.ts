@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg } from 'node:os';
+import { putBetween } from '../scripts/marked-text.mjs';
 
 const FILE = 'bench/results.md';
 
@@ -12,11 +13,10 @@ export const load = (): string => (loadavg()[0] ?? NaN).toFixed(1);
 
 /** Replaces the part of bench/results.md between the marks of this bench. */
 export function publish(bench: string, text: string): void {
-  const [from, to] = [`<!-- ${bench} -->`, `<!-- /${bench} -->`];
   const old = readOr(FILE, '# Results\n');
+  const [from, to] = [`<!-- ${bench} -->`, `<!-- /${bench} -->`];
   const whole = old.includes(from) ? old : `${old.trimEnd()}\n\n${from}\n${to}\n`;
-  const head = whole.slice(0, whole.indexOf(from) + from.length);
-  writeFileSync(FILE, `${head}\n\n${text}\n\n${whole.slice(whole.indexOf(to))}`);
+  writeFileSync(FILE, putBetween(whole, bench, text));
 }
 
 function readOr(file: string, otherwise: string): string {

@@ -1,6 +1,7 @@
 // docs/capacity.md from the figures of the last scale run, the manifest of the api and the delivery bench: each part between its marks.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { putBetween } from '../marked-text.mjs';
 import { Failure, run } from '../processes.mjs';
 import { node24, root } from '../project.mjs';
 import { sayIdle, sayMillion, sayStages } from './capacity.mjs';
@@ -38,13 +39,6 @@ function saturated() {
   return { api, postgres };
 }
 
-/** Puts `text` between the marks of that name. */
-function between(whole, mark, text) {
-  const parts = whole.split(new RegExp(`<!-- /?${mark} -->`));
-  if (parts.length !== 3) throw new Failure(`${page} lacks the marks of ${mark}`);
-  return `${parts[0]}<!-- ${mark} -->\n\n${text}\n\n<!-- /${mark} -->${parts[2]}`;
-}
-
 /** @returns {import('./capacity.mjs').Run} the last run */
 export const lastRun = () => JSON.parse(read(figures));
 
@@ -55,7 +49,7 @@ export function pageOf(scale = lastRun()) {
     idle: sayIdle(scale, manifest()),
     million: sayMillion(scale, manifest(), saturated()),
   };
-  return Object.entries(parts).reduce((whole, [mark, text]) => between(whole, mark, text), read(page));
+  return Object.entries(parts).reduce((whole, [mark, text]) => putBetween(whole, mark, text), read(page));
 }
 
 /** Keeps the figures of a run and writes the page anew. @param {import('./capacity.mjs').Run} [scale] default: only the page, from the last run */

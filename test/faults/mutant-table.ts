@@ -1,9 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { putBetween } from '../../scripts/marked-text.mjs';
 import { FAULTS } from './mutants.js';
 import type { Verdict } from './mutation-run.js';
 
 const DOCS = 'docs/faults.md';
-const [BEGIN, END] = ['<!-- written by `npm run faults -- --mutants` -->', '<!-- end -->'];
 
 /** Markdown, one row a mutant, as prettier would have it. */
 export function mutantTable(verdicts: Verdict[]): string {
@@ -24,8 +24,5 @@ export function mutantTable(verdicts: Verdict[]): string {
 
 /** @throws when the page has no place for the table */
 export function writeIntoDocs(table: string): void {
-  const [before, rest] = readFileSync(DOCS, 'utf8').split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${DOCS} has no place for the mutants`);
-  writeFileSync(DOCS, `${before}${BEGIN}\n\n${table}\n\n${END}${after}`);
+  writeFileSync(DOCS, putBetween(readFileSync(DOCS, 'utf8'), 'mutants', table));
 }
