@@ -116,8 +116,7 @@ describe('the handshake', () => {
   it('#7 never handles an event as nobody: before, without and in the tick of the connection', async () => {
     const person = await Person.guest(url);
     const early = keep(await RawSocket.open(url, { cookie: person.cookie }));
-    early.send(`40${JSON.stringify({ csrfToken: person.csrfToken })}`);
-    early.send('420["session:state",{}]');
+    early.sendTogether(`40${JSON.stringify({ csrfToken: person.csrfToken })}`, '420["session:state",{}]');
     const without = await raw();
     without.send('420["session:state",{}]');
     for (const socket of [early, without]) await socket.untilClosed();

@@ -12,7 +12,7 @@ let deployment: Deployment;
 const strangers: Stranger[] = [];
 
 beforeAll(async () => {
-  deployment = await deploy({ apis: 2, env: { RECONNECT_GRACE_MS: '3000' } });
+  deployment = await deploy({ apis: 2 });
 });
 afterAll(() => deployment.stop());
 afterEach(async () => {
