@@ -1,6 +1,6 @@
 import { classBonus } from './fairness.js';
 import { chooseByRound } from './match-round.js';
-import { PartnerScan } from './partner-scan.js';
+import { PartnerScan, lookCost } from './partner-scan.js';
 import { Standings } from './standings.js';
 import type { PoolBucket } from './pool-bucket.js';
 import { scheduleRound } from './round-schedule.js';
@@ -19,14 +19,17 @@ const AGAIN_MS = 1_000;
 export interface PickBudget {
   /** Searches that look for partners for the first time, and as many that look again. */
   readonly looks: number;
-  /** Pairs scored by the former, and as many by the latter; the look that reaches it is the last. */
+  /**
+   * What the former may cost, and as much the latter, in pairs scored (`lookCost`). The more have to look, the fewer each of them scores,
+   * down to `FEWEST_SCORED`: in a crowd that is too great for the machine all are looked after, and none exactly.
+   */
   readonly pairs: number;
   /** Searches that are widened. */
   readonly widenings: number;
 }
 
 /** What one tick of a worker may cost: some 30 ms; after a restart with many waiting, or in a crowd, ticks stay short. */
-export const TICK_BUDGET: PickBudget = { looks: 400, pairs: 300_000, widenings: 2_000 };
+export const TICK_BUDGET: PickBudget = { looks: 1_200, pairs: 100_000, widenings: 2_000 };
 
 const UNBOUNDED: PickBudget = { looks: Infinity, pairs: Infinity, widenings: Infinity };
 
@@ -100,12 +103,13 @@ function widenDue(pool: WaitingPool, policy: ShardPolicy, nowMs: number, most: n
 
 function look(pool: WaitingPool, { book, agenda }: ShardPolicy, scan: PartnerScan, budget: PickBudget): void {
   const slots = agenda.nextLooks(budget.looks);
-  let scored = 0;
+  scan.share(budget.pairs, slots.length);
+  let cost = 0;
   for (let at = 0; at < slots.length; at++) {
-    if (scored >= budget.pairs) return agenda.postpone(slots.slice(at));
+    if (cost >= budget.pairs) return agenda.postpone(slots.slice(at));
     const slot = slots[at]!;
     if (!pool.ticketAt[slot] || book.lookedAs[slot] === pool.serials[slot]) continue;
-    scored += scan.look(slot);
+    cost += lookCost(scan.look(slot), pool.buckets.size);
     if (book.counts[slot] === 0 && book.truncated[slot]) agenda.noteHungry(slot, pool.serials[slot]!);
   }
 }
@@ -135,10 +139,11 @@ function lookAgain(
     if (!isFed) again.push(slot);
     return false;
   });
-  let scored = 0;
+  scan.share(pairs, again.length);
+  let cost = 0;
   for (const slot of again.sort((a, b) => a - b)) {
-    const mayLook = scored < pairs;
-    if (mayLook) scored += scan.lookAgain(slot);
+    const mayLook = cost < pairs;
+    if (mayLook) cost += lookCost(scan.lookAgain(slot), pool.buckets.size);
     if (book.counts[slot]! > 0 || !book.truncated[slot]) continue;
     agenda.noteHungry(slot, pool.serials[slot]!);
     if (mayLook) agenda.rest(slot, nowMs + AGAIN_MS);

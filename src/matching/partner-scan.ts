@@ -9,6 +9,18 @@ import type { WaitingPool } from './waiting-pool.js';
 /** Of how many candidates the score distribution learns from one look. */
 const SCORES_LEARNT = 16;
 
+/** However many look in one pick, each scores as many as this, where there are so many. */
+const FEWEST_SCORED = 256;
+
+/** Buckets passed by in a look that cost as much as one pair scored. */
+const BUCKETS_PER_PAIR = 8;
+
+/** Multiples of it, modulo 1, lie as evenly as any (golden ratio). */
+const GOLDEN = 0.618_034;
+
+/** What a look cost, in pairs scored. */
+export const lookCost = (scored: number, buckets: number): number => scored + buckets / BUCKETS_PER_PAIR;
+
 /**
  * Looks for the best partners of one search at a time: `scorePair` over columns, bucket by bucket. What is equal for a whole bucket
  * (gender, age, language) is worked out once; the rarity of the searcher's tags lies in a scratch array by tag id.
@@ -22,12 +34,22 @@ export class PartnerScan {
   private stride = 1;
   private toSample = 0;
   private tagsOfOwn = 0;
+  private mostScored;
 
   constructor(
     private readonly pool: WaitingPool,
     private readonly policy: ShardPolicy,
     private readonly book: CandidateBook,
-  ) {}
+  ) {
+    this.mostScored = policy.config.scanned;
+  }
+
+  /** From now on each of `looks` looks scores its share of what `pairs` may cost altogether. */
+  share(pairs: number, looks: number): void {
+    const { scanned } = this.policy.config;
+    const own = pairs / Math.max(1, looks) - lookCost(0, this.pool.buckets.size);
+    this.mostScored = Math.min(scanned, Math.max(FEWEST_SCORED, own));
+  }
 
   /** Finds partners for a new search, and offers it to them. Answers how many were scored. */
   look(slot: number): number {
@@ -51,17 +73,22 @@ export class PartnerScan {
       found += bucket.slots.length;
     }
     this.startLook(slot, found);
-    const share = Math.min(1, this.policy.config.scanned / Math.max(1, found));
+    const share = Math.min(1, this.mostScored / Math.max(1, found));
     if (share < 1) book.truncated[slot] = 1;
-    for (const bucket of fitting) this.scanBucket(slot, bucket, share, offer);
+    // What is left of a member in one bucket goes on to the next one; each look begins elsewhere.
+    let due = share < 1 ? (this.looks * GOLDEN) % 1 : 0;
+    for (const bucket of fitting) {
+      due += bucket.slots.length * share;
+      this.scanBucket(slot, bucket, Math.floor(due), offer);
+      due -= Math.floor(due);
+    }
     this.endLook(slot);
     book.lookedAs[slot] = pool.serials[slot]!;
     return this.seen;
   }
 
-  private scanBucket(slot: number, bucket: PoolBucket, share: number, offer: boolean): void {
+  private scanBucket(slot: number, bucket: PoolBucket, wanted: number, offer: boolean): void {
     const members = bucket.slots.length;
-    const wanted = Math.ceil(members * share);
     const from = wanted === members ? 0 : (this.looks * 7_919) % members;
     const rest = Math.max(0, from + wanted - members);
     this.scanMembers(slot, bucket, from, from + wanted - rest, offer);

@@ -19,7 +19,7 @@ export class Standings {
     private readonly nowMs: number,
   ) {
     this.thresholds = new Float64Array(pool.slotCount).fill(NaN);
-    this.bonuses = new Float64Array(pool.slotCount);
+    this.bonuses = new Float64Array(pool.slotCount).fill(NaN);
   }
 
   /**
@@ -29,13 +29,12 @@ export class Standings {
   threshold(slot: number): number {
     const known = this.thresholds[slot]!;
     if (!Number.isNaN(known)) return known;
-    this.bonuses[slot] = this.workOutBonus(slot);
     return (this.thresholds[slot] = this.workOutThreshold(slot));
   }
 
-  /** Only after its threshold was asked for. */
   bonus(slot: number): number {
-    return this.bonuses[slot]!;
+    const known = this.bonuses[slot]!;
+    return Number.isNaN(known) ? (this.bonuses[slot] = this.workOutBonus(slot)) : known;
   }
 
   private waitS(slot: number): number {
@@ -51,8 +50,9 @@ export class Standings {
   private workOutThreshold(slot: number): number {
     const { learning, config, schedule } = this.policy;
     const { sinceMs } = this.pool.ticketAt[slot]!;
+    if (sinceMs <= schedule.roundAtMs) return 0;
     const waitS = this.waitS(slot);
-    if (waitS >= config.hold.longestMs / 1000 || sinceMs <= schedule.roundAtMs) return 0;
+    if (waitS >= config.hold.longestMs / 1000) return 0;
     const { partnersPerS } = this.pool.bucketOf[slot]!;
     const hold = holdS(
       {
