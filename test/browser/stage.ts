@@ -23,6 +23,7 @@ export interface Stage {
   readonly origin: string;
   readonly browser: Browser;
   readonly api: Member;
+  readonly databaseUrl: string;
   /** Where its mails are written to. */
   readonly mailFolder: string;
   close(): Promise<void>;
@@ -41,6 +42,7 @@ export const openStage = async (env: Record<string, string> = {}): Promise<Stage
     origin: ORIGIN,
     browser,
     api,
+    databaseUrl: deployment.databaseUrl,
     mailFolder: deployment.mailDir,
     close: async () => {
       await browser.close();
@@ -62,6 +64,7 @@ export const openTopology = async (): Promise<Stage & { deployment: Deployment }
     browser,
     api,
     deployment,
+    databaseUrl: deployment.databaseUrl,
     mailFolder: deployment.mailDir,
     close: async () => {
       await browser.close();

@@ -1,4 +1,6 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { appendSilently } from '../support/append-silently.js';
 import { openStage } from './stage.js';
 import type { Stage } from './stage.js';
 import { Visitor } from './visitor.js';
@@ -124,6 +126,28 @@ describe('two strangers', () => {
     await Promise.all([zeno.meets('Plato'), plato.meets('Zeno')]);
     expect(await zeno.messages()).toEqual([]);
     await plato.leave();
+  });
+
+  it('read the last words also when nothing but the end was told of', async () => {
+    await zeno.say('hello');
+    await hypatia.reads('hello');
+    const zenoId = await zeno.page.evaluate(async () => {
+      const me = (await (await fetch('/api/v1/me')).json()) as { user: { id: string } };
+      return me.user.id;
+    });
+    const postgres = new pg.Client({ connectionString: stage.databaseUrl });
+    await postgres.connect();
+    await appendSilently(postgres, zenoId, 'bye, it was good to meet you');
+    await postgres.end();
+    await zeno.page.getByRole('button', { name: zeno.t.talk.next }).click();
+    await zeno.button(zeno.t.talk.leaveNext).click();
+    await hypatia.page.getByText(hypatia.t.ended.reason.partner_left('Zeno')).waitFor();
+    await hypatia.reads('bye, it was good to meet you');
+    await hypatia.shoot('ended-last-words');
+    expect((await hypatia.messages()).map(([seq, from]) => [seq, from])).toEqual([
+      [1, 'partner'],
+      [2, 'partner'],
+    ]);
   });
 
   it('lose nothing when the server dies: what was written meanwhile arrives once, in order', async () => {

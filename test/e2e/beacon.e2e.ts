@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { appendSilently, conversationOf } from '../support/append-silently.js';
 import { deploy } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
 import { Person, meet } from '../support/person.js';
@@ -24,29 +25,13 @@ afterAll(async () => {
   await deployment.stop();
 });
 
-const conversationOf = async (userId: string): Promise<string> => {
-  const { rows } = await postgres.query('SELECT conversation_id FROM participations WHERE user_id = $1', [userId]);
-  return rows[0].conversation_id;
-};
-
-/** Stores a message as a process does that dies before it hands it on. */
-const appendSilently = async (userId: string, text: string, clientId = randomUUID()): Promise<void> => {
-  const { rows } = await postgres.query('SELECT outcome FROM append_messages($1, $2, $3, $4)', [
-    [await conversationOf(userId)],
-    [userId],
-    [clientId],
-    [text],
-  ]);
-  expect(rows[0].outcome).toBe('stored');
-};
-
 describe('what a dead process did not say', () => {
   it('reaches the partner: messages once and in order, then the end', async () => {
     const { ada, bob, adas, bobs } = await meet(urls);
     await ada.say(adas, 'one');
     await bob.next('message:new');
-    await appendSilently(ada.userId, 'two');
-    await appendSilently(ada.userId, 'three');
+    await appendSilently(postgres, ada.userId, 'two');
+    await appendSilently(postgres, ada.userId, 'three');
     await expect.poll(() => bob.all('message:new').map((m) => m.text), { timeout: BOUND.ms }).toHaveLength(3);
     expect(bob.all('message:new').map(({ seq, text }) => [seq, text])).toEqual([
       [1, 'one'],
@@ -56,7 +41,7 @@ describe('what a dead process did not say', () => {
     // The sender's own: the outbox asks, nothing is pushed.
     expect(ada.all('message:new')).toEqual([]);
     await postgres.query(`SELECT end_conversations($1, 'left', $2, 60000)`, [
-      [await conversationOf(ada.userId)],
+      [await conversationOf(postgres, ada.userId)],
       [ada.userId],
     ]);
     expect(await bob.next('conversation:ended', BOUND)).toEqual({ conversationId: bobs, reason: 'partner_left' });
@@ -75,7 +60,7 @@ describe('what a dead process did not say', () => {
     for (const text of ['one', 'two', 'three']) {
       const clientId = randomUUID();
       const from = bob.received.length;
-      await appendSilently(ada.userId, text, clientId);
+      await appendSilently(postgres, ada.userId, text, clientId);
       expect(await ada.say(adas, text, clientId)).toMatchObject({ duplicate: true });
       expect(await bob.next('message:new', { from })).toMatchObject({ text });
     }
@@ -97,7 +82,7 @@ describe('what a dead process did not say', () => {
       [handles[1]],
       '[["chess"]]',
     ]);
-    await appendSilently(bob.userId, 'hello?');
+    await appendSilently(postgres, bob.userId, 'hello?');
     expect(await ada.next('conversation:started', BOUND)).toMatchObject({
       id: handles[0],
       partner: { sharedInterests: ['chess'] },
@@ -156,7 +141,7 @@ describe('a take-over in mid-send', () => {
   it.each([0, 1])('shows the newcomer what the older connection sent, on process %i', async (process) => {
     const { ada, adas, bob } = await meet(urls);
     await ada.say(adas, 'before');
-    const conversationId = await conversationOf(ada.userId);
+    const conversationId = await conversationOf(postgres, ada.userId);
     const older = ada.socket!;
     // The message lies in the lane, as long as somebody holds the conversation.
     await postgres.query('BEGIN');

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Profile } from '../../src/contracts/profile.dto.js';
 import { connectStranger } from '../../web/client/connect-stranger.js';
 import type { Snapshot } from '../../web/client/snapshot.js';
 import type { Stranger } from '../../web/client/stranger.js';
 import { visible } from '../../web/client/timeline.js';
+import { appendSilently } from '../support/append-silently.js';
 import { deploy, ORIGIN } from '../support/deployment.js';
 import type { Deployment } from '../support/deployment.js';
 
@@ -105,5 +107,20 @@ describe('the client library', () => {
     expect(shown(atBob)).toEqual(['1 hello']);
     expect(ada.store.getSnapshot()).toMatchObject({ phase: 'idle', past: { reason: 'you_left' } });
     expect(bob.send('too late')).toBeUndefined();
+  });
+
+  it('shows the last words of a partner who left before anybody was told of them', async () => {
+    const [ada, bob] = await meet();
+    ada.send('hello');
+    await bob.until((snapshot) => shown(snapshot).length === 1);
+    const postgres = new pg.Client({ connectionString: deployment.databaseUrl });
+    await postgres.connect();
+    await appendSilently(postgres, ada.store.getSnapshot().user?.id ?? '', 'bye');
+    await postgres.end();
+    await ada.leave();
+    const isWhole = (snapshot: Snapshot) => snapshot.past !== undefined && shown(snapshot).length === 2;
+    const atBob = await bob.until(isWhole, 3_000);
+    expect(atBob.past?.reason).toBe('partner_left');
+    expect(shown(atBob)).toEqual(['1 hello', '2 bye']);
   });
 });

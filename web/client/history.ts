@@ -1,13 +1,14 @@
 import type { MessagePage } from '../../src/contracts/state.dto.js';
 import { applyMessages } from './reduce.js';
-import type { Snapshot } from './snapshot.js';
+import type { PastChat, Snapshot } from './snapshot.js';
 import type { Store } from './store.js';
 import { asStoaError } from './stoa-error.js';
-import { nextHole } from './timeline.js';
+import { newest, nextHole } from './timeline.js';
 import type { Hole } from './timeline.js';
 
 const PAUSE_MS = 1_000;
-const PAGE = 100;
+/** Times that a past conversation is asked for when the server, or the network, cannot answer. */
+const MOST_TRIES = 5;
 
 export interface HistorySource {
   /** `conversation:sync`; throws StoaError. */
@@ -20,6 +21,9 @@ export interface HistorySource {
 export class History {
   private filling = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** The past conversation that was read, or is being read. */
+  private pastId: string | undefined;
+  private pastTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly store: Store<Snapshot>,
@@ -49,24 +53,49 @@ export class History {
 
   stop(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.pastTimer);
+    this.pastId = undefined;
   }
 
-  /** Reads a conversation that ended unseen, as far as the server still has it. */
-  async readPast(): Promise<void> {
-    const past = this.store.getSnapshot().past;
-    if (!past || past.timeline.messages.length > 0) return;
-    const { id } = past.conversation;
+  /**
+   * Reads what a conversation that has ended still lacks, once: its last words may have come as the end did, with no
+   * word of them. To be called after every change.
+   */
+  readPast(): void {
+    const id = this.past()?.conversation.id;
+    if (id === this.pastId) return;
+    clearTimeout(this.pastTimer);
+    this.pastId = id;
+    if (id !== undefined) void this.read(id, MOST_TRIES);
+  }
+
+  private async read(id: string, tries: number): Promise<void> {
     try {
-      for (let after = 0, more = true; more;) {
-        const page = await this.source.read(id, { after, limit: PAGE });
-        this.take(id, page);
-        const last = page.messages.at(-1)?.seq ?? after;
-        more = last > after && last < page.lastSeq;
-        after = last;
-      }
-    } catch {
-      // Its retention may be over, or the network away: then it is shown without its messages.
+      await this.readFrom(id);
+    } catch (error) {
+      // Its retention may be over: then it stays as it is.
+      const { retryable, retryAfterMs } = asStoaError(error);
+      if (!retryable || tries <= 1 || id !== this.pastId) return;
+      const wait = Math.max(PAUSE_MS * 2 ** (MOST_TRIES - tries), retryAfterMs);
+      this.pastTimer = setTimeout(() => void this.read(id, tries - 1), wait);
     }
+  }
+
+  /** First what came last, also when nothing is known to be missing; then whatever is, as far as the server has it. */
+  private async readFrom(id: string): Promise<void> {
+    const known = this.past();
+    let hole: Hole | null = known ? newest(known.timeline) : null;
+    while (hole) {
+      this.take(id, await this.source.read(id, hole));
+      const past = this.past();
+      if (past?.conversation.id !== id) return;
+      const next = nextHole(past.timeline);
+      hole = next?.after === hole.after ? null : next;
+    }
+  }
+
+  private past(): PastChat | undefined {
+    return this.store.getSnapshot().past;
   }
 
   private openGap(): { conversationId: string; hole: Hole } | undefined {

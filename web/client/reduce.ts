@@ -7,10 +7,8 @@ import { emptyTimeline, merge } from './timeline.js';
 /** The server's word on what a person is doing: replaces what was thought, keeps what is known of the same conversation. */
 export const applyState = (snapshot: Snapshot, state: State, now: number): Snapshot => {
   const { search: _search, ...rest } = snapshot;
-  const left = snapshot.chat && snapshot.chat.conversation.id !== state.conversation?.id;
-  const kept = left ? moveToPast(rest, 'away') : rest;
   const told: Snapshot = {
-    ...kept,
+    ...turnTo(rest, state.conversation?.id),
     user: state.user,
     phase: state.state,
     ...(state.search && { search: { ...state.search, receivedAt: now } }),
@@ -28,8 +26,7 @@ export const applySearchStatus = (snapshot: Snapshot, status: SearchStatus, now:
 
 export const applyStarted = (snapshot: Snapshot, conversation: Conversation): Snapshot => {
   const { search: _search, ...rest } = snapshot;
-  const other = rest.chat && rest.chat.conversation.id !== conversation.id;
-  return openChat({ ...(other ? moveToPast(rest, 'away') : rest), phase: 'chatting' }, conversation);
+  return openChat({ ...turnTo(rest, conversation.id), phase: 'chatting' }, conversation);
 };
 
 /** Merges messages into their conversation, open or past, and takes the own ones out of the outbox. */
@@ -94,6 +91,16 @@ export const forgetPast = (snapshot: Snapshot): Snapshot => {
 const moveToPast = (snapshot: Snapshot, reason: PastChat['reason']): Snapshot => {
   const { chat, ...rest } = forgetPast(snapshot);
   return chat ? { ...rest, past: { ...chat, partnerTyping: false, reason } } : snapshot;
+};
+
+/** Before the conversation of this id opens (undefined: none is open): another one that seemed open is past, and a past one is forgotten. */
+const turnTo = (snapshot: Snapshot, id: string | undefined): Snapshot => {
+  const { chat, past, ...rest } = snapshot;
+  if (chat && chat.conversation.id !== id) return moveToPast(snapshot, 'away');
+  if (id === undefined || !past) return snapshot;
+  // It was not over after all.
+  if (!chat && past.conversation.id === id) return { ...rest, chat: past };
+  return forgetPast(snapshot);
 };
 
 const openChat = (snapshot: Snapshot, conversation: Conversation): Snapshot => {

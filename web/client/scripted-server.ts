@@ -2,7 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
-import type { State } from '../../src/contracts/state.dto.js';
+import { ERROR_CODES } from '../../src/contracts/error-codes.js';
+import type { ErrorCode } from '../../src/contracts/error-codes.js';
+import type { MessagePage, State } from '../../src/contracts/state.dto.js';
 
 /** What the scripted server answers to an event; undefined: nothing, for ever. */
 export type Script = (payload: never, socket: Socket) => unknown;
@@ -18,10 +20,14 @@ export class ScriptedServer {
   refusal: { code: string; retryAfterMs?: number } | undefined;
   signedIn = true;
   handshakes = 0;
+  /** Every `GET /conversations/:id/messages`, as `id?after=…&limit=…`, in the order of arrival. */
+  readonly pagesAsked: string[] = [];
+  /** What they are answered with; an error code makes it a refusal. */
+  pageOf: (conversationId: string, after: number, limit: number) => MessagePage | ErrorCode = () => 'NOT_FOUND';
   private readonly http = createServer((request, response) => {
-    const me = this.signedIn && request.url?.endsWith('/me');
-    response.writeHead(me ? 200 : 401, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(me ? { user, csrfToken: 'token' } : { code: 'UNAUTHENTICATED', detail: '' }));
+    const [status, body] = this.answer(request.url ?? '');
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
   });
   private readonly io = new Server(this.http, { transports: ['websocket'], serveClient: false });
 
@@ -55,9 +61,22 @@ export class ScriptedServer {
     return this.io.close();
   }
 
+  private answer(url: string): [status: number, body: object] {
+    if (!this.signedIn) return refused('UNAUTHENTICATED');
+    if (url.endsWith('/me')) return [200, { user, csrfToken: 'token' }];
+    const [, id = '', query = ''] = /\/conversations\/([^/]+)\/messages\?(.*)$/.exec(url) ?? [];
+    if (id === '') return refused('NOT_FOUND');
+    this.pagesAsked.push(`${id}?${query}`);
+    const asked = new URLSearchParams(query);
+    const page = this.pageOf(id, Number(asked.get('after')), Number(asked.get('limit')));
+    return typeof page === 'string' ? refused(page) : [200, page];
+  }
+
   heardOf(event: string): Record<string, unknown>[] {
     return this.heard.filter((each) => each.event === event).map((each) => each.payload);
   }
 }
 
 const user: State['user'] = { id: 'u', kind: 'guest', profile: { ageBand: '25-34', languages: ['el'], interests: [] } };
+
+const refused = (code: ErrorCode): [number, object] => [ERROR_CODES[code].status, { code, detail: '' }];

@@ -1,32 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Conversation, Message, State } from '../../src/contracts/state.dto.js';
+import type { State } from '../../src/contracts/state.dto.js';
 import { createStranger } from './connect-stranger.js';
+import { aMessage, conversation, online, shownSeqs } from './scripted-chat.js';
 import { ScriptedServer } from './scripted-server.js';
-import type { Snapshot } from './snapshot.js';
 import type { Stranger } from './stranger.js';
-import { visible } from './timeline.js';
-
-const conversation: Conversation = {
-  id: 'c1',
-  startedAt: new Date().toISOString(),
-  idleEndsAt: new Date(Date.now() + 900_000).toISOString(),
-  partner: { nickname: 'Zeno', ageBand: '25-34', languages: ['el'], sharedInterests: [] },
-  presence: { state: 'here' },
-};
-const aMessage = (seq: number, over: Partial<Message> = {}): Message => ({
-  conversationId: 'c1',
-  seq,
-  from: 'partner',
-  text: `text ${seq}`,
-  sentAt: new Date().toISOString(),
-  ...over,
-});
-const shownSeqs = ({ chat, past }: Snapshot): number[] => {
-  const timeline = (chat ?? past)?.timeline;
-  return timeline ? visible(timeline).map((message) => message.seq) : [];
-};
-const online = ({ connection, phase }: Snapshot): boolean => connection === 'online' && phase !== 'unknown';
 
 let server: ScriptedServer;
 let stranger: Stranger;

@@ -33,12 +33,14 @@ const firstRunLength = ({ messages }: Timeline): number => {
 /** What may be shown: the first run without a hole. What lies behind a hole waits until the hole is filled. */
 export const visible = (timeline: Timeline): readonly Message[] => timeline.messages.slice(0, firstRunLength(timeline));
 
+/** What may lie behind all that is shown. */
+export const newest = (timeline: Timeline): Hole => ({ after: visible(timeline).at(-1)?.seq ?? 0, limit: PAGE });
+
 /** The hole to fill next: forwards to the newest message first, then backwards to the first; null when all is here. */
 export const nextHole = (timeline: Timeline): Hole | null => {
-  const shown = visible(timeline);
-  const last = shown.at(-1)?.seq ?? 0;
-  if (last < timeline.lastSeq) return { after: last, limit: PAGE };
-  const first = shown[0]?.seq ?? 1;
+  const behind = newest(timeline);
+  if (behind.after < timeline.lastSeq) return behind;
+  const first = visible(timeline)[0]?.seq ?? 1;
   const after = Math.max(0, first - 1 - PAGE);
   return first > 1 ? { after, limit: first - 1 - after } : null;
 };

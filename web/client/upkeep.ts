@@ -53,7 +53,7 @@ export class Upkeep {
   settle(): void {
     this.sender.pump();
     void this.history.fill();
-    void this.history.readPast();
+    this.history.readPast();
     this.idle.check();
   }
 
