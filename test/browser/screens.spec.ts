@@ -186,6 +186,24 @@ describe('every page', () => {
     expect(visitor.page.url()).not.toContain('secret');
   });
 
+  it('makes a guest a copy of everything, which is offered also after a reload, and downloads it', async () => {
+    const visitor = await visit();
+    const { t, page } = visitor;
+    await visitor.arrive({ nickname: 'Solon', interests: ['laws'] });
+    await visitor.button(t.search.cancel).click();
+    await page.getByRole('link', { name: t.nav.account }).click();
+    await visitor.button(t.account.exportAsk).click();
+    const link = page.getByRole('link', { name: t.account.exportReady });
+    await link.waitFor();
+    await page.reload();
+    await link.waitFor();
+    expect(await visitor.button(t.account.exportAsk).count()).toBe(0);
+    await visitor.shoot('account-export');
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    expect(download.suggestedFilename()).toBe('stoa-export.json');
+    expect(await readFile(await download.path(), 'utf8')).toContain('laws');
+  });
+
   it('lists the sessions of a guest, and signs out', async () => {
     const visitor = await visit();
     await visitor.arrive({ nickname: 'Solon' });

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { ExportStatus } from '../../src/contracts/privacy.dto.js';
 import type { User } from '../../src/contracts/state.dto.js';
 import { announce } from './announcer.js';
 import { Dialog } from './dialog.js';
@@ -10,39 +11,40 @@ import { stranger, useAction } from './use-stranger.js';
 
 const ASK_AGAIN_MS = 3_000;
 
-/** A copy of everything: a member gets its link by mail, a guest here. */
+/** A copy of everything: a member gets its link by mail, a guest here, also one who asked before and comes back. */
 const Export = ({ user }: { user: User }) => {
   const { t } = useLanguage();
   const [isAsked, setAsked] = useState(false);
-  const [url, setUrl] = useState<string>();
+  const [copy, setCopy] = useState<ExportStatus>();
   const isGuest = user.kind === 'guest';
+  const look = (): Promise<void> => stranger.api.exportStatus().then(setCopy, () => undefined);
   const { run, busy, failure } = useAction(async () => {
     await stranger.api.askExport();
     setAsked(true);
   });
+  const link = isGuest ? copy?.link : undefined;
+  const isWaiting = isAsked || copy?.status === 'preparing' || link !== undefined;
   useEffect(() => {
-    if (!isAsked || !isGuest || url !== undefined) return;
-    const timer = setInterval(() => {
-      stranger.api.exportStatus().then(
-        (status) => setUrl(status.url),
-        () => undefined,
-      );
-    }, ASK_AGAIN_MS);
+    if (isGuest) void look();
+  }, [isGuest]);
+  useEffect(() => {
+    if (!isWaiting || !isGuest || link !== undefined) return;
+    const timer = setInterval(() => void look(), ASK_AGAIN_MS);
     return () => clearInterval(timer);
-  }, [isAsked, isGuest, url]);
+  }, [isWaiting, isGuest, link]);
   return (
     <section class="card">
       <h2>{t.account.export}</h2>
       <p>{t.account.exportText}</p>
-      {isAsked ? (
-        <p role="status">{isGuest ? url === undefined && t.account.exportWait : t.account.exportMail}</p>
+      {isWaiting ? (
+        <p role="status">{isGuest ? link === undefined && t.account.exportWait : t.account.exportMail}</p>
       ) : (
         <button type="button" disabled={busy} onClick={() => run()}>
           {t.account.exportAsk}
         </button>
       )}
-      {url !== undefined && (
-        <a class="button primary" href={url} download>
+      {link !== undefined && (
+        <a class="button primary" href={link} download>
           {t.account.exportReady}
         </a>
       )}

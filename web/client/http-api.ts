@@ -1,6 +1,15 @@
+import type {
+  AskPasswordReset,
+  ChangeEmail,
+  ConfirmPasswordReset,
+  Register,
+  SignIn,
+  UseToken,
+} from '../../src/contracts/account.dto.js';
 import type { Problem } from '../../src/contracts/error-codes.js';
 import type { CsrfToken, Me, SessionList } from '../../src/contracts/http.dto.js';
-import type { Profile, UpdateProfile } from '../../src/contracts/profile.dto.js';
+import type { ExportStatus } from '../../src/contracts/privacy.dto.js';
+import type { CreateGuest, Profile, UpdateProfile } from '../../src/contracts/profile.dto.js';
 import type { BlockList, ReportConversation, ReportReceipt } from '../../src/contracts/safety.dto.js';
 import type { MessagePage } from '../../src/contracts/state.dto.js';
 import type { CookieJar } from './cookie-jar.js';
@@ -18,12 +27,6 @@ export interface HttpOptions {
   origin?: string;
 }
 
-/** `GET /me/export`: for a guest the archive's one-time link, once it is made. */
-export interface ExportStatus {
-  status: string;
-  url?: string;
-}
-
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 
 /** The HTTP half of the contract. Fetches and renews the CSRF token by itself. Every method throws StoaError. */
@@ -38,20 +41,25 @@ export class HttpApi {
     this.csrfToken = (await this.send<CsrfToken>('GET', '/csrf')).csrfToken;
   }
 
-  createGuest = (profile: Profile): Promise<Me> => this.sign('POST', '/guests', { ...profile, adult: true });
-  signIn = (email: string, password: string): Promise<Me> => this.sign('POST', '/sessions', { email, password });
-  confirmRegistration = (token: string): Promise<Me> => this.sign('POST', '/registrations/confirm', { token });
+  createGuest = (profile: Profile): Promise<Me> =>
+    this.sign('POST', '/guests', { ...profile, adult: true } satisfies CreateGuest);
+  signIn = (email: string, password: string): Promise<Me> =>
+    this.sign('POST', '/sessions', { email, password } satisfies SignIn);
+  confirmRegistration = (token: string): Promise<Me> =>
+    this.sign('POST', '/registrations/confirm', { token } satisfies UseToken);
   me = (): Promise<Me> => this.sign('GET', '/me');
   updateMe = (change: UpdateProfile): Promise<Me> => this.sign('PATCH', '/me', change);
 
   register = (email: string, password: string): Promise<void> =>
-    this.guarded('POST', '/registrations', { email, password });
-  askPasswordReset = (email: string): Promise<void> => this.guarded('POST', '/password-resets', { email });
+    this.guarded('POST', '/registrations', { email, password } satisfies Register);
+  askPasswordReset = (email: string): Promise<void> =>
+    this.guarded('POST', '/password-resets', { email } satisfies AskPasswordReset);
   resetPassword = (token: string, password: string): Promise<void> =>
-    this.guarded('POST', '/password-resets/confirm', { token, password });
+    this.guarded('POST', '/password-resets/confirm', { token, password } satisfies ConfirmPasswordReset);
   askEmailChange = (email: string, password: string): Promise<void> =>
-    this.guarded('POST', '/email-changes', { email, password });
-  confirmEmailChange = (token: string): Promise<void> => this.guarded('POST', '/email-changes/confirm', { token });
+    this.guarded('POST', '/email-changes', { email, password } satisfies ChangeEmail);
+  confirmEmailChange = (token: string): Promise<void> =>
+    this.guarded('POST', '/email-changes/confirm', { token } satisfies UseToken);
 
   sessions = (): Promise<SessionList> => this.send('GET', '/sessions');
   endSession = (id: string): Promise<void> => this.guarded('DELETE', `/sessions/${encodeURIComponent(id)}`);

@@ -1,6 +1,6 @@
 import { resendDelay, SEND_PATIENCE_MS } from './backoff.js';
 import type { Random } from './backoff.js';
-import type { FailureCode } from './stoa-error.js';
+import type { FailureCode, StoaError } from './stoa-error.js';
 
 /** A message on its way to the server. Times are ms since the epoch. */
 export interface OutboxItem {
@@ -26,12 +26,7 @@ export type Outbox = readonly OutboxItem[];
 export type OutboxStep = { do: 'send'; item: OutboxItem } | { do: 'wait'; ms: number } | { do: 'nothing' };
 
 /** Why a send failed, as far as the outbox cares. */
-export interface SendFailure {
-  readonly code: FailureCode;
-  readonly retryable: boolean;
-  /** ms */
-  readonly retryAfterMs: number;
-}
+export type SendFailure = Pick<StoaError, 'code' | 'retryable' | 'retryAfterMs'>;
 
 /** A retry cannot help: the conversation is over, or the text is not acceptable. */
 const FINAL_CODES: readonly FailureCode[] = [

@@ -1,4 +1,4 @@
-import type { EndReason, RevokeReason } from '../../src/contracts/socket-events.js';
+import type { EndReason, RevokeReason, ServerEvents } from '../../src/contracts/socket-events.js';
 import type { Conversation, SearchStatus, User } from '../../src/contracts/state.dto.js';
 import type { Outbox } from './outbox.js';
 import type { Timeline } from './timeline.js';
@@ -32,10 +32,8 @@ export interface PastChat extends Chat {
 }
 
 /** A word from the server (`server:notice`), numbered so that the same word twice is two notices. */
-export interface Notice {
+export interface NumberedNotice extends Readonly<ServerEvents['server:notice']> {
   readonly number: number;
-  readonly code: string;
-  readonly message: string;
 }
 
 /** All that a client can show; immutable. */
@@ -51,7 +49,7 @@ export interface Snapshot {
   /** The newest conversation that has ended, until the next one begins or it is put away. */
   readonly past?: PastChat;
   readonly outbox: Outbox;
-  readonly notice?: Notice;
+  readonly notice?: NumberedNotice;
 }
 
 export const initialSnapshot: Snapshot = { connection: 'closed', phase: 'unknown', outbox: [] };
