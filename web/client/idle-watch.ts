@@ -27,7 +27,7 @@ export class IdleWatch {
     const warnIn = Date.parse(chat.conversation.idleEndsAt) - IDLE_WARNING_MS - this.ports.serverNow();
     const sign = `${chat.conversation.id} ${chat.conversation.idleEndsAt} ${chat.timeline.lastSeq}`;
     if (warnIn <= 0 && sign === this.askedFor) return;
-    const wait = Math.max(warnIn, this.askedAt + ASK_SPACING_MS - Date.now(), 0);
+    const wait = Math.max(warnIn, this.askedAt + ASK_SPACING_MS - performance.now(), 0);
     this.timer = setTimeout(() => this.ask(sign), wait);
   }
 
@@ -37,7 +37,7 @@ export class IdleWatch {
 
   private ask(sign: string): void {
     this.askedFor = sign;
-    this.askedAt = Date.now();
+    this.askedAt = performance.now();
     this.ports.refresh();
   }
 }

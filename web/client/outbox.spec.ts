@@ -6,6 +6,7 @@ import {
   canRetry,
   discard,
   expire,
+  giveChance,
   markSending,
   nextStep,
   recordFailure,
@@ -118,6 +119,26 @@ describe('patience', () => {
     const again = retry(failed, 'a', SEND_PATIENCE_MS);
     expect(item(again, 'a')).toMatchObject({ clientId: 'a', status: 'waiting', failures: 0, since: SEND_PATIENCE_MS });
     expect(nextStep(again, SEND_PATIENCE_MS)).toMatchObject({ do: 'send' });
+  });
+});
+
+describe('giveChance', () => {
+  it('leaves patience for a try, and never more than there is', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -(10 ** 7), max: 10 ** 7 }), (now) => {
+        const given = giveChance(outboxOf('a'), now);
+        const left = untilExpiry(given, now) ?? 0;
+        expect(left).toBeGreaterThanOrEqual(30_000);
+        expect(left).toBeLessThanOrEqual(SEND_PATIENCE_MS);
+        expect(giveChance(given, now)).toEqual(given);
+      }),
+    );
+  });
+
+  it('changes nothing about what is young enough, or has failed', () => {
+    expect(giveChance(outboxOf('a'), 60_000)).toEqual(outboxOf('a'));
+    const failed = expire(outboxOf('a'), SEND_PATIENCE_MS);
+    expect(giveChance(failed, SEND_PATIENCE_MS * 9)).toEqual(failed);
   });
 });
 

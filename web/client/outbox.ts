@@ -2,7 +2,7 @@ import { resendDelay, SEND_PATIENCE_MS } from './backoff.js';
 import type { Random } from './backoff.js';
 import type { FailureCode, StoaError } from './stoa-error.js';
 
-/** A message on its way to the server. Times are ms since the epoch. */
+/** A message on its way to the server. Times are those of `steadyNow`. */
 export interface OutboxItem {
   readonly conversationId: string;
   /** Idempotency key: the same for every try. */
@@ -27,6 +27,9 @@ export type OutboxStep = { do: 'send'; item: OutboxItem } | { do: 'wait'; ms: nu
 
 /** Why a send failed, as far as the outbox cares. */
 export type SendFailure = Pick<StoaError, 'code' | 'retryable' | 'retryAfterMs'>;
+
+/** Whoever was away has at least so long (ms) for a try: enough for the way back to the server and an answer. */
+const CHANCE_MS = 30_000;
 
 /** A retry cannot help: the conversation is over, or the text is not acceptable. */
 const FINAL_CODES: readonly FailureCode[] = [
@@ -86,6 +89,16 @@ export const expire = (outbox: Outbox, now: number): Outbox => {
     isOver(item) ? { ...item, status: 'failed' as const, code: item.code ?? ('OFFLINE' as const) } : item,
   );
 };
+
+/**
+ * After a time of which nothing is known (the machine slept, the page was closed, the clock was set meanwhile): the
+ * patience of what is not yet sent began neither in the future nor so long ago that no try is left.
+ */
+export const giveChance = (outbox: Outbox, now: number): Outbox =>
+  outbox.map((item) => {
+    const since = Math.min(now, Math.max(item.since, now - SEND_PATIENCE_MS + CHANCE_MS));
+    return item.status === 'failed' || item.since === since ? item : { ...item, since };
+  });
 
 /** ms until the next waiting message runs out of patience; null when none waits. */
 export const untilExpiry = (outbox: Outbox, now: number): number | null => {

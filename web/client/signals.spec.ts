@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SeenSignal, TypingSignal } from './signals.js';
 
+const HOUR = 3_600_000;
+
 beforeEach(() => {
   vi.useFakeTimers();
 });
@@ -51,6 +53,20 @@ describe('TypingSignal', () => {
     expect(told).toEqual([true, true, false]);
   });
 
+  it.each([-HOUR, HOUR])('keeps its pace when the clock is set by %d ms', (jump) => {
+    const told: number[] = [];
+    const start = performance.now();
+    const signal = new TypingSignal(() => told.push(performance.now() - start));
+    signal.touch();
+    vi.setSystemTime(Date.now() + jump);
+    for (let ms = 0; ms < 3_500; ms += 100) {
+      vi.advanceTimersByTime(100);
+      signal.touch();
+    }
+    vi.advanceTimersByTime(10_000);
+    expect(told).toEqual([0, 3_000, 7_500]);
+  });
+
   it('says nothing after a reset', () => {
     const tell = vi.fn<(typing: boolean) => void>();
     const signal = new TypingSignal(tell);
@@ -71,6 +87,19 @@ describe('SeenSignal', () => {
     }
     await vi.advanceTimersByTimeAsync(2_000);
     expect(tell.mock.calls.map(([seq]) => seq)).toEqual([1, 10, 20, 25]);
+  });
+
+  it.each([-HOUR, HOUR])('keeps its pace when the clock is set by %d ms', async (jump) => {
+    const tell = vi.fn<(seq: number) => Promise<void>>(() => Promise.resolve());
+    const signal = new SeenSignal(tell);
+    signal.mark(1);
+    await vi.advanceTimersByTimeAsync(100);
+    vi.setSystemTime(Date.now() + jump);
+    signal.mark(2);
+    await vi.advanceTimersByTimeAsync(800);
+    expect(tell.mock.calls).toEqual([[1]]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(tell.mock.calls).toEqual([[1], [2]]);
   });
 
   it('tells again what could not be told, and nothing twice', async () => {

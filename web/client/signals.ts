@@ -22,7 +22,7 @@ export class TypingSignal {
   /** At each keystroke. */
   touch(): void {
     this.isTyping = true;
-    this.mustTell ||= !this.told || Date.now() - this.toldAt >= TYPING_REFRESH_MS;
+    this.mustTell ||= !this.told || performance.now() - this.toldAt >= TYPING_REFRESH_MS;
     clearTimeout(this.silence);
     this.silence = setTimeout(() => this.stop(), TYPING_SILENCE_MS);
     this.flush();
@@ -46,7 +46,7 @@ export class TypingSignal {
 
   private flush(): void {
     if (!this.mustTell || this.spacing !== undefined) return;
-    const wait = this.toldAt + TYPING_SPACING_MS - Date.now();
+    const wait = this.toldAt + TYPING_SPACING_MS - performance.now();
     if (wait > 0) {
       this.spacing = setTimeout(() => {
         this.spacing = undefined;
@@ -56,7 +56,7 @@ export class TypingSignal {
     }
     this.mustTell = false;
     this.told = this.isTyping;
-    this.toldAt = Date.now();
+    this.toldAt = performance.now();
     this.tell(this.isTyping);
   }
 }
@@ -85,12 +85,12 @@ export class SeenSignal {
 
   private schedule(): void {
     if (this.seen <= this.told || this.timer !== undefined) return;
-    this.timer = setTimeout(() => void this.say(), Math.max(0, this.toldAt + SEEN_SPACING_MS - Date.now()));
+    this.timer = setTimeout(() => void this.say(), Math.max(0, this.toldAt + SEEN_SPACING_MS - performance.now()));
   }
 
   private async say(): Promise<void> {
     const seq = this.seen;
-    this.toldAt = Date.now();
+    this.toldAt = performance.now();
     const timer = this.timer;
     const done = await this.tell(seq).then(
       () => true,

@@ -9,7 +9,7 @@ import type { Timeline } from './timeline.js';
  */
 export type ConnectionStatus = 'closed' | 'connecting' | 'online' | 'reconnecting' | 'superseded' | 'revoked';
 
-/** A search, with the own clock's time (ms) at which its status came: waited so far = waitedMs + now − receivedAt. */
+/** A search, with the time (`performance.now()`) at which its status came: waited so far = waitedMs + now − receivedAt. */
 export interface SearchView extends SearchStatus {
   readonly receivedAt: number;
 }

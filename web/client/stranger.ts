@@ -16,13 +16,14 @@ import { Connection } from './connection.js';
 import type { SessionCheck } from './connection.js';
 import { HttpApi } from './http-api.js';
 import type { HttpOptions } from './http-api.js';
-import { add, discard, retry, wake } from './outbox.js';
+import { add, discard, giveChance, retry, wake } from './outbox.js';
 import { applyEnded, applyState, forgetPast, markPast } from './reduce.js';
 import { reduceEvent } from './server-events.js';
 import { SessionMemory } from './session-memory.js';
 import type { KeyValueStorage } from './session-memory.js';
 import { initialSnapshot } from './snapshot.js';
 import type { ConnectionStatus, Snapshot } from './snapshot.js';
+import { steadyNow } from './steady-clock.js';
 import { asStoaError } from './stoa-error.js';
 import { Store } from './store.js';
 import { emptyTimeline } from './timeline.js';
@@ -98,11 +99,12 @@ export class Stranger {
   /** Takes over a session that was just opened (or found), and connects. */
   adopt({ user }: Me): void {
     const { outbox, conversation, seenByPartner } = this.upkeep.recall(user.id);
+    const now = steadyNow();
     this.signals.stop();
     this.store.update(() => ({
       ...initialSnapshot,
       user,
-      outbox: wake(outbox, Date.now()),
+      outbox: wake(giveChance(outbox, now), now),
       ...(conversation && { chat: { conversation, seenByPartner, timeline: emptyTimeline, partnerTyping: false } }),
     }));
     this.connection.open();
@@ -162,13 +164,13 @@ export class Stranger {
     const tidy = text.normalize('NFC').trim();
     if (conversationId === undefined || tidy === '') return undefined;
     const clientId = randomUuid();
-    this.upkeep.changeOutbox((outbox) => add(outbox, { conversationId, clientId, text: tidy }, Date.now()));
+    this.upkeep.changeOutbox((outbox) => add(outbox, { conversationId, clientId, text: tidy }, steadyNow()));
     this.signals.typing(false);
     return clientId;
   }
 
   retry(clientId: string): void {
-    this.upkeep.changeOutbox((outbox) => retry(outbox, clientId, Date.now()));
+    this.upkeep.changeOutbox((outbox) => retry(outbox, clientId, steadyNow()));
   }
 
   discard(clientId: string): void {
@@ -256,15 +258,15 @@ export class Stranger {
     if (ready) this.signals.turnTo(ready.conversation?.id);
     if (started) this.signals.turnTo(started.id);
     if (typing) this.signals.partnerTyping(typing);
-    this.store.update((snapshot) => reduceEvent(snapshot, event, payload, Date.now()));
-    if (ready) this.upkeep.changeOutbox((outbox) => wake(outbox, Date.now()));
+    this.store.update((snapshot) => reduceEvent(snapshot, event, payload, performance.now()));
+    if (ready) this.upkeep.changeOutbox((outbox) => wake(outbox, steadyNow()));
     if (message && !this.knows(message.conversationId)) void this.refresh();
     this.upkeep.settle();
   }
 
   private takeState(state: State): void {
     this.signals.turnTo(state.conversation?.id);
-    this.store.update((snapshot) => applyState(snapshot, state, Date.now()));
+    this.store.update((snapshot) => applyState(snapshot, state, performance.now()));
     this.upkeep.settle();
   }
 
