@@ -93,7 +93,10 @@ const moveToPast = (snapshot: Snapshot, reason: PastChat['reason']): Snapshot =>
   return chat ? { ...rest, past: { ...chat, partnerTyping: false, reason } } : snapshot;
 };
 
-/** Before the conversation of this id opens (undefined: none is open): another one that seemed open is past, and a past one is forgotten. */
+/**
+ * Before the conversation of this id opens (undefined: none is open): another one that seemed open is past, and a past
+ * one is forgotten.
+ */
 const turnTo = (snapshot: Snapshot, id: string | undefined): Snapshot => {
   const { chat, past, ...rest } = snapshot;
   if (chat && chat.conversation.id !== id) return moveToPast(snapshot, 'away');

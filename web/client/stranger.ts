@@ -69,7 +69,8 @@ export class Stranger {
       api: this.api,
       memory: this.memory,
       serverNow: () => this.serverNow(),
-      refresh: () => void this.refresh(),
+      takeState: (state) => this.takeState(state),
+      refresh: () => this.refresh(),
       ...random,
     });
   }
@@ -150,12 +151,12 @@ export class Stranger {
   }
 
   async startSearch(wishes: StartSearch = {}): Promise<void> {
-    this.takeState(await this.request('search:start', wishes));
+    await this.upkeep.searching.start(wishes);
   }
 
   /** Afterwards the phase is `idle`, or `chatting` when a match came first. */
   async cancelSearch(): Promise<void> {
-    this.takeState(await this.request('search:cancel', {}));
+    await this.upkeep.searching.cancel();
   }
 
   /** Puts a message into the outbox and gives its clientId; undefined without an open conversation or text. */

@@ -1,29 +1,26 @@
-import type { Random } from './backoff.js';
-import type { Request } from './chat-signals.js';
 import { History } from './history.js';
 import type { HttpApi } from './http-api.js';
 import { IdleWatch } from './idle-watch.js';
 import type { Outbox } from './outbox.js';
 import { OutboxSender } from './outbox-sender.js';
+import { Searching } from './searching.js';
+import type { SearchingPorts } from './searching.js';
 import type { Memory, SessionMemory } from './session-memory.js';
 import type { Snapshot } from './snapshot.js';
 import type { Store } from './store.js';
 
-export interface UpkeepOptions {
-  request: Request;
+export interface UpkeepOptions extends SearchingPorts {
   api: HttpApi;
   memory: SessionMemory;
   serverNow(): number;
-  /** Asks the server for the state. */
-  refresh(): void;
-  random?: Random;
 }
 
-/** What has to happen after every change: remember it, send what waits, fill what is missing, watch the silence. */
+/** What has to happen after every change: remember it, send what waits, fill what is missing, watch for silence. */
 export class Upkeep {
   private readonly sender: OutboxSender;
   private readonly history: History;
   private readonly idle: IdleWatch;
+  readonly searching: Searching;
   private readonly memory: SessionMemory;
 
   constructor(
@@ -40,7 +37,8 @@ export class Upkeep {
       sync: (conversationId, hole) => request('conversation:sync', { conversationId, ...hole }),
       read: (conversationId, { after, limit }) => api.messages(conversationId, after, limit),
     });
-    this.idle = new IdleWatch(store, options);
+    this.idle = new IdleWatch(store, { serverNow: () => options.serverNow(), refresh: () => void options.refresh() });
+    this.searching = new Searching(store, options);
     store.subscribe(() => this.memory.save(store.getSnapshot()));
   }
 
@@ -55,6 +53,7 @@ export class Upkeep {
     void this.history.fill();
     this.history.readPast();
     this.idle.check();
+    this.searching.check();
   }
 
   changeOutbox(by: (outbox: Outbox) => Outbox): void {
@@ -66,5 +65,6 @@ export class Upkeep {
     this.sender.stop();
     this.history.stop();
     this.idle.stop();
+    this.searching.stop();
   }
 }
