@@ -68,7 +68,7 @@ export class SearchTicker implements OnApplicationBootstrap, BeforeApplicationSh
     await this.tell([...this.watched]);
   }
 
-  /** Keeps the leases of the searches whose owners are connected here; what Redis forgot is put back with its place. */
+  /** Keeps the leases of the searches that are watched here; what Redis forgot is put back with its place. */
   private async refresh(): Promise<void> {
     try {
       await this.searches.refresh([...this.watched]);
@@ -84,10 +84,9 @@ export class SearchTicker implements OnApplicationBootstrap, BeforeApplicationSh
       this.degraded = false;
       for (const userId of userIds) {
         const search = statuses.get(userId);
-        if (!search) {
-          this.watched.delete(userId);
-          continue;
-        }
+        // Redis may have forgotten it for a moment: it is watched for as long as it would be put back.
+        if (!search && !this.searches.keeps(userId)) this.watched.delete(userId);
+        if (!search) continue;
         const { since: _, ...status } = search;
         this.presence.emit(userId, 'search:status', status);
       }

@@ -22,10 +22,10 @@ export class SearchHeartbeat {
     epoch.onChange('searches', () => this.beat(this.records.users()));
   }
 
-  async refresh(connectedUsers: readonly string[]): Promise<void> {
-    this.records.keepOnly(connectedUsers);
-    await Promise.all(connectedUsers.filter((userId) => !this.records.of(userId)).map((userId) => this.adopt(userId)));
-    await this.beat(connectedUsers);
+  async refresh(searchers: readonly string[]): Promise<void> {
+    this.records.keepOnly(searchers);
+    await Promise.all(searchers.filter((userId) => !this.records.of(userId)).map((userId) => this.adopt(userId)));
+    await this.beat(searchers);
   }
 
   private async beat(userIds: readonly string[]): Promise<void> {

@@ -44,7 +44,7 @@ export class SearchRecords {
     return [...this.byUser.keys()];
   }
 
-  /** Forgets everybody else: they are not connected here any more. */
+  /** Forgets everybody else: their search is over, or they are not connected here any more. */
   keepOnly(userIds: Iterable<string>): void {
     const kept = new Set(userIds);
     for (const userId of this.byUser.keys()) if (!kept.has(userId)) this.byUser.delete(userId);

@@ -70,9 +70,14 @@ export class SearchService {
     if (home) await this.queue.touch(home.shard, [home.searchId], leaseMs);
   }
 
-  /** Every 4–5 s, with everybody who is connected here: keeps their searches alive, and puts back those that Redis has forgotten. */
-  refresh(connectedUsers: readonly string[]): Promise<void> {
-    return this.heartbeat.refresh(connectedUsers);
+  /** Every 3 s, with those who search here: keeps their searches alive, puts back those that Redis has forgotten, and lets go of all others. */
+  refresh(searchers: readonly string[]): Promise<void> {
+    return this.heartbeat.refresh(searchers);
+  }
+
+  /** Whether this process would put their search back if Redis forgot it. False: it is over, as far as is known here. */
+  keeps(userId: string): boolean {
+    return this.records.of(userId) !== undefined;
   }
 
   /** undefined when the user does not search. */
