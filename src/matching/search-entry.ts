@@ -27,22 +27,34 @@ export class SearchEntry {
     private readonly log: Log,
   ) {}
 
+  /** The user waits after this, in the search that they had or in a new one that begins now. @throws AlreadyChatting, Busy */
+  async start(wanted: Omit<SearchRecord, 'searchId' | 'sinceMs'>): Promise<LiveSearch> {
+    const search = await this.enter({ ...wanted, searchId: randomUUID(), sinceMs: 0 }, 'started');
+    if (!search) throw new Busy();
+    return search;
+  }
+
+  /** Puts back what Redis has forgotten or given up for dead, unless its owner ends it or begins another meanwhile. @throws AlreadyChatting, Busy */
+  async restore(lost: SearchRecord): Promise<void> {
+    if (!(await this.enter(lost, 'restored')) && this.records.has(lost)) throw new Busy();
+  }
+
   /**
-   * The user waits after this, in the search that they had or in a new one that began at `sinceMs` (0: now).
-   * `searchId` is the one that a new search gets first; one that was used before is never used again.
-   * @throws AlreadyChatting
+   * `searchId` is the one that a new search gets first; one that was used before is never used again. Whoever ends the search after the
+   * home was taken finds it there, and their cancel is the last word: only the record must not come back. undefined: it did not come in.
    */
-  async enter(wanted: Omit<SearchRecord, 'searchId'> & { searchId?: string }): Promise<LiveSearch> {
+  private async enter(wanted: SearchRecord, how: 'started' | 'restored'): Promise<LiveSearch | undefined> {
+    const isWanted = () => how === 'started' || this.records.has(wanted);
     const avoidance = await this.avoidance.of(wanted.userId);
-    let searchId = wanted.searchId ?? randomUUID();
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    let { searchId } = wanted;
+    for (let tries = 0; tries < MOST_TRIES && isWanted(); tries += 1) {
       const home = await this.queue.takeHome(wanted.userId, { shard: wanted.shard, searchId });
       const record = { ...wanted, ...home };
       const reply = await this.queue.enqueue({ ...record, avoidance });
       if (reply.wake) void this.wake(home.shard);
       if (reply.status === 'new') await this.refuseWhoChats(record);
       if (reply.status === 'new' || reply.status === 'live') {
-        this.records.remember({ ...record, sinceMs: reply.sinceMs });
+        if (isWanted()) this.records.remember({ ...record, sinceMs: reply.sinceMs });
         return { searchId: home.searchId, sinceMs: reply.sinceMs };
       }
       // `other`: the home was lost while its search lives; it is found again under its own id. `ended`: room for another.
@@ -50,7 +62,7 @@ export class SearchEntry {
       else await this.queue.leaveHome(record);
       searchId = randomUUID();
     }
-    throw new Busy();
+    return undefined;
   }
 
   /**

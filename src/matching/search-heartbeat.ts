@@ -61,7 +61,7 @@ export class SearchHeartbeat {
 
   /** Whoever talks by now was matched before Redis forgot it: their search stays away. */
   private async restore(missing: readonly SearchRecord[]): Promise<void> {
-    const entries = await Promise.allSettled(missing.map((record) => this.entry.enter(record)));
+    const entries = await Promise.allSettled(missing.map((record) => this.entry.restore(record)));
     const fault = entries.find((entry) => entry.status === 'rejected' && !(entry.reason instanceof AlreadyChatting));
     if (fault?.status === 'rejected') throw fault.reason;
   }

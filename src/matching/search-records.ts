@@ -22,9 +22,14 @@ export class SearchRecords {
   }
 
   remember(record: SearchRecord): void {
-    const { searchId, attrs, isWidened = false } = this.byUser.get(record.userId) ?? {};
-    const isSame = searchId === record.searchId && attrs === record.attrs;
-    this.byUser.set(record.userId, isSame ? { ...record, isWidened } : record);
+    const { isWidened = false } = this.byUser.get(record.userId) ?? {};
+    this.byUser.set(record.userId, this.has(record) ? { ...record, isWidened } : record);
+  }
+
+  /** Whether this search, with these wishes, is still the one that is remembered. */
+  has({ userId, searchId, attrs }: SearchRecord): boolean {
+    const kept = this.byUser.get(userId);
+    return kept?.searchId === searchId && kept.attrs === attrs;
   }
 
   noteWidened(userId: string): void {

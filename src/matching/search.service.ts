@@ -30,8 +30,7 @@ export class SearchService {
 
   /** A live search keeps its id and place; other wishes take effect in it. @throws AlreadyChatting */
   async start(userId: string, input: SearchInput): Promise<LiveSearch> {
-    const wanted = { userId, shard: shardOf(input.languages), attrs: packAttributes(input), sinceMs: 0 };
-    const search = await this.entry.enter(wanted);
+    const search = await this.entry.start({ userId, shard: shardOf(input.languages), attrs: packAttributes(input) });
     this.requeues.searched(userId);
     return search;
   }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SearchTicker } from '../../src/lobby/search-ticker.js';
+import { SearchQueue } from '../../src/matching/search-queue.js';
 import { waitingKey } from '../../src/matching/shard.keys.js';
 import type { Log } from '../../src/platform/logging/log.js';
 import type { PresenceService } from '../../src/presence/presence.service.js';
@@ -30,6 +31,16 @@ afterEach(async () => {
 });
 
 const waiting = () => api.redis.zrange(waitingKey(SHARD), '0', '-1');
+
+/** Closed until `open` is called; `reached` when somebody stands before it. */
+function aGate() {
+  const [reached, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const pass = (): Promise<void> => {
+    reached.resolve();
+    return opened.promise;
+  };
+  return { pass, reached: reached.promise, open: opened.resolve };
+}
 
 describe('a search of somebody who is connected', () => {
   /** A ticker whose rounds come when told, each until it has told everybody. */
@@ -97,5 +108,65 @@ describe('a search of somebody who is connected', () => {
     const refresh = vi.spyOn(api.searches, 'refresh');
     vi.advanceTimersByTime(3_000);
     expect(refresh).toHaveBeenCalledExactlyOnceWith([]);
+  });
+});
+
+describe('a search that is put back after a flush', () => {
+  it.each(['asks whom to avoid', 'takes its home', 'enters the pool'])(
+    'stays away when it is cancelled while it %s',
+    async (step) => {
+      await api.searches.start(user, aSearch());
+      const queue = api.app.get(SearchQueue, { strict: false });
+      const gate = aGate();
+      const avoidance = api.app.get(AvoidanceService, { strict: false });
+      const [of, takeHome, enqueue] = [
+        avoidance.of.bind(avoidance),
+        queue.takeHome.bind(queue),
+        queue.enqueue.bind(queue),
+      ];
+      if (step === 'asks whom to avoid')
+        vi.spyOn(avoidance, 'of').mockImplementation((userId) => gate.pass().then(() => of(userId)));
+      if (step === 'takes its home')
+        vi.spyOn(queue, 'takeHome').mockImplementation(async (userId, place) => {
+          const home = await takeHome(userId, place);
+          await gate.pass();
+          return home;
+        });
+      if (step === 'enters the pool')
+        vi.spyOn(queue, 'enqueue').mockImplementation(async (search) => {
+          const reply = await enqueue(search);
+          await gate.pass();
+          return reply;
+        });
+      await api.redis.flushall();
+      const refreshed = api.searches.refresh([user]);
+      await gate.reached;
+      expect(['cancelled', 'not_searching']).toContain(await api.searches.cancel(user));
+      gate.open();
+      await refreshed;
+      expect(await waiting()).toEqual([]);
+      expect(await api.searches.statusOf(user)).toBeUndefined();
+      expect(await queue.homeOf(user)).toBeUndefined();
+      await api.redis.flushall();
+      await api.searches.refresh([user]);
+      expect(await waiting()).toEqual([]);
+    },
+  );
+
+  it('gives way to a new search of its owner', async () => {
+    await api.searches.start(user, aSearch());
+    const gate = aGate();
+    const avoidance = api.app.get(AvoidanceService, { strict: false });
+    const of = avoidance.of.bind(avoidance);
+    vi.spyOn(avoidance, 'of').mockImplementationOnce((userId) => gate.pass().then(() => of(userId)));
+    await api.redis.flushall();
+    const refreshed = api.searches.refresh([user]);
+    await gate.reached;
+    const next = await api.searches.start(user, aSearch({ interests: ['chess'] }));
+    gate.open();
+    await refreshed;
+    expect(await waiting()).toEqual([next.searchId]);
+    expect(await api.searches.statusOf(user)).toMatchObject({ searchId: next.searchId });
+    expect((await api.searches.start(user, aSearch({ interests: ['chess'] }))).searchId).toBe(next.searchId);
   });
 });
