@@ -91,8 +91,8 @@ export class SearchQueue {
 
   /** The owner has left: unless they return within `leaseMs`, the search ends for this reason. False when it is over. */
   async leave({ shard, searchId }: SearchPlace, leaseMs: number, why: EndOfSearch): Promise<boolean> {
-    const keys = [ticketKey(shard, searchId), leasesKey(shard)];
-    return (await leaveScript.run(this.redis, keys, [searchId, leaseMs, why])) === 1;
+    const keys = [ticketKey(shard, searchId), leasesKey(shard), deltasKey(shard)];
+    return (await leaveScript.run(this.redis, keys, [searchId, leaseMs, why, DELTAS_KEPT])) === 1;
   }
 
   /** Sets the leases of searches of one shard anew; answers in their order. */

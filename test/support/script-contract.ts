@@ -23,6 +23,7 @@ export class ScriptContract extends ContractShard {
     await this.entering();
     await this.leaving();
     await this.parting();
+    await this.partingTold();
     await this.claiming();
     await this.claimingWhoMustNotMeet();
     await this.settling();
@@ -85,8 +86,10 @@ export class ScriptContract extends ContractShard {
       this.queue.cancel({ ...search, shard: this.shard }, { why: 'lost', onlyIfDead: true });
     const leave = (search: { searchId: string }) => this.queue.leave({ ...search, shard: this.shard }, SOON, 'gave_up');
     const [a, b, c] = [await this.enter(), await this.enter(), await this.enter()];
+    await this.mirrored(a, b, c);
     for (const search of [a, b]) {
       await this.die(search);
+      this.mirror.take(search.searchId);
       assert.equal(await leave(search), true);
       assert.equal(await drop(search), 'alive', 'who left may return');
       await this.mirrored(a, b, c);
@@ -112,6 +115,25 @@ export class ScriptContract extends ContractShard {
     );
     assert.equal(await leave(c), false);
     await this.isGone(c);
+  }
+
+  private async partingTold(): Promise<void> {
+    const leave = (search: { searchId: string }) => this.queue.leave({ ...search, shard: this.shard }, SOON, 'lost');
+    const [a, b] = [await this.enter(), await this.enter()];
+    const told = await this.redis.xlen(deltasKey(this.shard));
+    await leave(a);
+    assert.equal(await this.redis.xlen(deltasKey(this.shard)), told, 'only the return from the dead is told');
+    await this.redis.zrem(leasesKey(this.shard), a.searchId);
+    await leave(a);
+    assert.equal(await this.redis.xlen(deltasKey(this.shard)), told + 1, 'no lease is none that lasts');
+    const [claim] = await this.claim([a, b]);
+    await this.die(a);
+    await leave(a);
+    await this.mirrored();
+    await this.conclude(claim!.claimId, [
+      [a, 'settle'],
+      [b, 'settle'],
+    ]);
   }
 
   private async claiming(): Promise<void> {

@@ -214,7 +214,16 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('unblockScript', 'its delta', "redis.call('XADD'", "select('#'"),
   lacks('leaveScript', 'the state', "if state ~= 'W' and state ~= 'C' then return 0 end"),
   lacks('leaveScript', 'the reason', "'left', ARGV[3], "),
-  lacks('leaveScript', 'the lease', "redis.call('ZADD', KEYS[2], now + ARGV[2], ARGV[1])"),
+  lacks('leaveScript', 'the lease', "redis.call('ZADD', KEYS[2], now + ARGV[2], search)"),
+  lacks('leaveScript', 'the return from the dead', "redis.call('XADD'", "select('#'"),
+  lacks(
+    'leaveScript',
+    'the look whether it was dead',
+    "tonumber(redis.call('ZSCORE', KEYS[2], search) or 0) <= now",
+    'true',
+  ),
+  lacks('leaveScript', 'the look whether it has a lease', 'search) or 0', 'search) or now + 1'),
+  lacks('leaveScript', 'the look whether it waits', "if state == 'W' and tonumber", 'if tonumber'),
   lacks('leaveHomeScript', 'the look at the home', "if redis.call('GET', KEYS[1]) == ARGV[1] then", 'if true then'),
 ];
 
