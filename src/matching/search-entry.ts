@@ -10,7 +10,7 @@ import { matchingJobs } from './matching.jobs.js';
 import { SearchQueue } from './search-queue.js';
 import { SearchRecords } from './search-records.js';
 import type { SearchRecord } from './search-records.js';
-import type { LiveSearch, SearchPlace } from './search.types.js';
+import type { LiveSearch, OwnedPlace, SearchPlace } from './search.types.js';
 
 /** How often an entry meets the end of an older search before it gives up. */
 const MOST_TRIES = 5;
@@ -46,10 +46,18 @@ export class SearchEntry {
   private async enter(wanted: SearchRecord, how: 'started' | 'restored'): Promise<LiveSearch | undefined> {
     const isWanted = () => how === 'started' || this.records.has(wanted);
     const avoidance = await this.avoidance.of(wanted.userId);
-    let { searchId } = wanted;
+    let { searchId, sinceMs } = wanted;
     for (let tries = 0; tries < MOST_TRIES && isWanted(); tries += 1) {
       const home = await this.queue.takeHome(wanted.userId, { shard: wanted.shard, searchId });
-      const record = { ...wanted, ...home };
+      if (home.shard !== wanted.shard) {
+        if (how === 'restored') return undefined;
+        const moved = await this.leaveShard({ ...home, userId: wanted.userId });
+        if (moved) {
+          ({ searchId, sinceMs } = moved);
+          continue;
+        }
+      }
+      const record = { ...wanted, ...home, sinceMs };
       const reply = await this.queue.enqueue({ ...record, avoidance });
       if (reply.wake) void this.wake(home.shard);
       if (reply.status === 'new') await this.refuseWhoChats(record);
@@ -63,6 +71,20 @@ export class SearchEntry {
       searchId = randomUUID();
     }
     return undefined;
+  }
+
+  /**
+   * The languages of a search now belong to another shard: there it goes on, with its id and its place. undefined: it is being matched
+   * where it is, and stays there.
+   */
+  private async leaveShard(place: OwnedPlace): Promise<LiveSearch | undefined> {
+    const search = await this.queue.read(place);
+    // Not `gave_up`: nobody's patience is to be learnt from it.
+    const reply = await this.queue.cancel(place, { why: 'lost' });
+    if (reply === 'claimed') return undefined;
+    await this.queue.leaveHome(place);
+    const { searchId } = reply === 'cancelled' ? place : { searchId: randomUUID() };
+    return { searchId, sinceMs: reply === 'cancelled' ? (search?.sinceMs ?? 0) : 0 };
   }
 
   /**

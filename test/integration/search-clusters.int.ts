@@ -7,10 +7,7 @@ import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/
 import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
 
 // A deployment that has outgrown one shard: German and French have theirs.
-(LANGUAGE_CLUSTERS as LanguageCluster[]).push(
-  { shard: 'de', languages: ['de'] },
-  { shard: 'fr', languages: ['fr'] },
-);
+(LANGUAGE_CLUSTERS as LanguageCluster[]).push({ shard: 'de', languages: ['de'] }, { shard: 'fr', languages: ['fr'] });
 
 let stage: MatchingStage;
 let api: MatchingProcess;
