@@ -16,7 +16,8 @@ export class CollectOutcomes {}
 
 /**
  * `shard.run` is deduplicated where the searches are: `enqueue.lua` asks for one run of a shard that nobody runs, atomically with
- * the arrival, so that neither a wake-up nor a runner is ever doubled or lost. A run that failed is asked for again by the sweep.
+ * the arrival. A wake-up that is lost and a run that failed are asked for again by the sweep, or by a heartbeat of anybody who waits;
+ * so a shard may have two runners for a moment, which is safe, only wasteful.
  */
 export const matchingJobs = defineJobs('matching', {
   'shard.run': { payload: RunShard, options: { attempts: 1, removeOnComplete: { count: 100 } } },

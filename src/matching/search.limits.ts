@@ -1,4 +1,4 @@
-/** How long a search lives without a sign of its api process (ms): three heartbeats and a little. */
+/** How long a search lives without a sign of its api process (ms): five heartbeats. */
 export const SEARCH_LEASE_MS = 15_000;
 
 /** How long a home outlives the last sign of its search (ms). Longer than the lease, so that no search is without one. */
