@@ -19,12 +19,19 @@ import type { Hold } from './presence.scripts.js';
 type EmitMessage = { type: 'emit'; userId: string; event: ServerEvent; payload: unknown };
 /** To the process of an older connection: a newer one is live elsewhere. */
 export type SupersedeMessage = { type: 'supersede'; userId: string; connection: string };
+/** To the process that Redis names: does it still have that connection, or did Redis run a claim long after its client went? */
+export type ContestMessage = {
+  type: 'contest';
+  userId: string;
+  connection: string;
+  rival: { process: string; connection: string };
+};
 type RevokeMessage = { type: 'revoke'; userId: string; sessionId: string | null; reason: RevokeReason };
 
 /** Events that wait for one connection's `session:ready`; what is beyond is dropped, and the beacon heals it. */
 const MAX_HELD = 256;
 
-/** How long a newcomer waits until the older connection, on another process, has its answers (ms): 750 there, and the way. */
+/** How long another process has for what it is asked (ms); a newcomer waits until the older connection there has its answers: 750, and the way. */
 const ELSEWHERE_WITHIN = 1_000;
 
 /** Where a user is: at most one live connection, the newest, on whichever process it ends; and the way to reach it. */
@@ -91,17 +98,17 @@ export class PresenceService {
     this.unsettled = listener;
   }
 
-  /** Renews the hold of a connection; a newer one elsewhere ends this one. @throws when Redis is away */
+  /** Renews the hold of a connection; a newer one elsewhere, if it lives, ends this one. @throws when Redis is away */
   async renew(connection: Connection): Promise<void> {
-    void this.settle(connection, await this.hold(connection, connection.data.generation ?? 0));
+    const hold = await this.hold(connection);
+    void (hold.live ? this.settle(connection, hold) : this.contest(connection, hold));
   }
 
   /** @returns true when the user has no live connection any more */
   async detach(connection: Connection): Promise<boolean> {
     if (!this.registry.remove(connection)) return false;
-    const { identity, connectionId } = connection.data;
     try {
-      return await releaseConnection.run(this.redis, [connectionKey(identity.userId)], [connectionId]);
+      return await this.release(connection.data.identity.userId, connection.data.connectionId);
     } catch {
       // The lease ends by itself. To say "gone" wrongly costs the partner a moment of "reconnecting".
       return true;
@@ -131,6 +138,13 @@ export class PresenceService {
     return connection?.data.connectionId === connectionId ? this.supersede(connection) : undefined;
   }
 
+  /** Whether it is the user's connection here; where it is not, its hold ends. @throws when Redis is away */
+  async vouchFor(userId: string, connectionId: string): Promise<boolean> {
+    if (this.registry.find(userId)?.data.connectionId === connectionId) return true;
+    await this.release(userId, connectionId);
+    return false;
+  }
+
   isLocal(userId: string): boolean {
     return this.registry.find(userId) !== undefined;
   }
@@ -150,10 +164,15 @@ export class PresenceService {
     return this.routes.livePresence(userIds);
   }
 
-  private hold(connection: Connection, generation: number): Promise<Hold> {
+  /** `generation` 0: to be the newest. */
+  private hold(connection: Connection, generation = connection.data.generation ?? 0): Promise<Hold> {
     const { identity, connectionId } = connection.data;
     const args = [this.channel.processId, connectionId, generation, LEASE_MS];
     return holdConnection.run(this.redis, [connectionKey(identity.userId)], args);
+  }
+
+  private release(userId: string, connectionId: string): Promise<boolean> {
+    return releaseConnection.run(this.redis, [connectionKey(userId)], [connectionId]);
   }
 
   /** Ends when the connection that lost is told and has its answers. Never rejects. @returns whether another process held an older one */
@@ -168,6 +187,21 @@ export class PresenceService {
     const message: SupersedeMessage = { type: 'supersede', userId, connection: hold.connection };
     await this.channel.ask(hold.process, message, ELSEWHERE_WITHIN);
     return true;
+  }
+
+  /**
+   * Redis names a newer connection. It may have run that one's claim when its client was gone and its release never sent: then the
+   * one here is the only one. The process that has the newer one ends this one; else it ends that hold, and it is ours again.
+   */
+  private async contest(connection: Connection, newer: Hold): Promise<void> {
+    const { userId } = connection.data.identity;
+    const rival = { process: this.channel.processId, connection: connection.data.connectionId };
+    const message: ContestMessage = { type: 'contest', userId, connection: newer.connection, rival };
+    const outcome = await this.channel.ask(newer.process, message, ELSEWHERE_WITHIN);
+    if (!this.registry.has(connection)) return;
+    const hold = outcome === 'done' && (await this.hold(connection).catch(() => undefined));
+    if (hold) await this.settle(connection, hold);
+    else this.unsettled();
   }
 
   private supersede(connection: Connection): Promise<void> {

@@ -28,9 +28,12 @@ interface Process {
   watch: ChannelWatch;
 }
 
-async function startProcess(subscriberUrl = store.url): Promise<Process> {
+async function startProcess({
+  url = store.url,
+  subscriberUrl = url,
+}: { url?: string; subscriberUrl?: string } = {}): Promise<Process> {
   const [redis, subscriber] = [
-    createRedis([store.url], 'request', () => {}),
+    createRedis([url], 'request', () => {}),
     createRedis([subscriberUrl], 'subscriber', () => {}),
   ];
   clients.push(redis, subscriber);
@@ -113,8 +116,8 @@ class SocketDouble {
   }
 }
 
-const until = async (condition: () => boolean): Promise<void> => {
-  for (let i = 0; i < 100 && !condition(); i += 1) await sleep(20);
+const until = async (condition: () => boolean, withinMs = 2_000): Promise<void> => {
+  for (let i = 0; i < withinMs / 20 && !condition(); i += 1) await sleep(20);
 };
 
 let one: Process;
@@ -131,6 +134,19 @@ afterAll(async () => {
   for (const client of clients) client.disconnect();
   await store.stop();
 });
+
+/** A Redis that can be stopped and goes on later: what was sent meanwhile lies in its kernel's buffer, and is run then. */
+async function aStoppable(): Promise<{
+  url: string;
+  signal: (signal: NodeJS.Signals) => void;
+  stop: () => Promise<void>;
+}> {
+  const { url, stop } = await startRedis({ fresh: true });
+  const client = createRedis([url], 'worker', () => {});
+  const pid = Number(/^process_id:(\d+)/m.exec(await client.info('server'))?.[1]);
+  client.disconnect();
+  return { url, signal: (signal) => process.kill(pid, signal), stop };
+}
 
 async function arrive({ presence }: Process, session?: string): Promise<SocketDouble> {
   const socket = new SocketDouble(userId, session);
@@ -248,6 +264,7 @@ describe('presence', () => {
     await one.redis.del(connectionKey(userId));
     const newer = await arrive(two);
     await one.presence.renew(socket.connection);
+    await until(() => socket.closed);
     expect(socket.events.at(-1)).toBe('session:superseded');
     await two.presence.renew(newer.connection);
     expect(newer.closed).toBe(false);
@@ -268,9 +285,55 @@ describe('presence', () => {
     expect([older.closed, newer.closed]).toEqual([true, false]);
   });
 
+  it.each([
+    ['another process', 0],
+    ['the same', 1],
+  ])('does not take a claim that a stalled Redis runs late, on %s, for a newer connection', async (_, left) => {
+    const stalled = await aStoppable();
+    const processes = await Promise.all([startProcess(stalled), startProcess(stalled)]);
+    const [there, here] = [processes[left], processes[1]] as [Process, Process];
+    await Promise.all(processes.map(({ watch }) => watch.look()));
+    // Redis knows the scripts.
+    await there.presence.detach((await arrive(there)).connection);
+    stalled.signal('SIGSTOP');
+    try {
+      for (const { redis } of processes) redis.ping().catch(() => undefined);
+      const gone = await arrive(there);
+      // Their connections to Redis are dead by now: from here on nothing is sent.
+      await until(() => processes.every(({ redis }) => redis.status !== 'ready'), 4_000);
+      expect(await there.presence.detach(gone.connection)).toBe(true);
+      const only = await arrive(here);
+      stalled.signal('SIGCONT');
+      await until(() => processes.every(({ redis }) => redis.status === 'ready'), 4_000);
+      await expect.poll(() => here.redis.hget(connectionKey(userId), 'connection')).toBe(gone.data.connectionId);
+      await here.presence.renew(only.connection);
+      await until(() => only.events.includes('session:superseded'), 1_500);
+      expect(only.events).toEqual(['session:ready']);
+      expect(await here.redis.hget(connectionKey(userId), 'connection')).toBe(only.data.connectionId);
+    } finally {
+      stalled.signal('SIGCONT');
+      await stalled.stop();
+    }
+  });
+
+  it('lets a connection live while nobody can say whether a newer one does', async () => {
+    const socket = await arrive(one);
+    const dead = { process: randomUUID(), connection: randomUUID(), generation: (Date.now() + 60_000) * 1_000 };
+    await one.redis.hset(connectionKey(userId), dead);
+    let unsettled = 0;
+    one.presence.onUnsettled(() => (unsettled += 1));
+    await one.presence.renew(socket.connection);
+    await until(() => unsettled > 0);
+    expect([unsettled, socket.closed, one.presence.isLocal(userId)]).toEqual([1, false, true]);
+    // Its lease ends by itself.
+    await one.redis.del(connectionKey(userId));
+    await one.presence.renew(socket.connection);
+    expect(await one.redis.hget(connectionKey(userId), 'connection')).toBe(socket.data.connectionId);
+  });
+
   it('hears again after the host of its subscription vanished without a word', async () => {
     const way = await aWay();
-    const three = await startProcess(way.url);
+    const three = await startProcess({ subscriberUrl: way.url });
     const socket = await arrive(three);
     await three.watch.look();
     const hint = (seq: number): void => one.presence.emit(userId, 'message:seen', { conversationId: 'c', seq });
