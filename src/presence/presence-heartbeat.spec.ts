@@ -33,7 +33,9 @@ function aHeartbeat(count: number) {
     new Metrics(),
   );
   const release = (): void => waiting.splice(0).forEach((letGo) => letGo());
-  const refuse = (): void => waiting.splice(0).forEach((letGo) => letGo(Promise.reject(new Error('Redis is away'))));
+  /** All but the first `passed`. */
+  const refuse = (passed = 0): void =>
+    waiting.splice(0).forEach((letGo, i) => letGo(i < passed ? undefined : Promise.reject(new Error('Redis is away'))));
   return {
     heartbeat,
     registry,
@@ -86,6 +88,34 @@ describe('PresenceHeartbeat', () => {
       await turn();
       vi.advanceTimersByTime(5_000);
       expect(renewed).toHaveLength(6);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('goes on behind those whom a part of Redis refused, and tries again after a second; ends where it refused all', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const { heartbeat, connections, renewed, release, refuse } = aHeartbeat(650);
+      const round = heartbeat.beat();
+      refuse(1);
+      await turn();
+      expect(renewed).toHaveLength(400);
+      refuse(199);
+      await turn();
+      expect(renewed).toHaveLength(600);
+      refuse();
+      await round;
+      expect(renewed).toEqual(connections.slice(0, 600));
+      vi.advanceTimersByTime(1_000);
+      expect(renewed).toHaveLength(800);
+      for (let i = 0; i < 4; i += 1) {
+        release();
+        await turn();
+      }
+      expect(renewed.slice(600)).toEqual(connections);
+      vi.advanceTimersByTime(5_000);
+      expect(renewed).toHaveLength(1_250);
     } finally {
       vi.useRealTimers();
     }

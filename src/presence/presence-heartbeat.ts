@@ -68,11 +68,11 @@ export class PresenceHeartbeat implements OnApplicationBootstrap, BeforeApplicat
       const here = connections.slice(i, i + MAX_PARALLEL).filter((connection) => this.registry.has(connection));
       const round = here.map((connection) => this.presence.renew(connection));
       const failed = (await Promise.allSettled(round)).filter((outcome) => outcome.status === 'rejected');
-      if (failed.length > 0) {
-        this.log.debug({ event: 'presence.renewal_failed', count: failed.length });
-        this.beatSoon();
-        return;
-      }
+      if (failed.length === 0) continue;
+      this.log.debug({ event: 'presence.renewal_failed', count: failed.length });
+      this.beatSoon();
+      // Redis is away. Where only some failed, a part of it is, and the leases of the others must not run out behind them.
+      if (failed.length === round.length) return;
     }
   }
 }
