@@ -7,25 +7,46 @@ import { connectionKey } from './presence.keys.js';
 /** How long a route may be remembered (ms): a stale one costs a hint, which the beacon heals, never a message. */
 const ROUTE_TTL = 2_000;
 const MAX_ROUTES = 50_000;
+/** Hints that may wait for an answer which another one asked for; one more is told that nobody is there. */
+const MAX_BEHIND = 20_000;
 
 /** Which process holds a user's connection, asked in pipelines and remembered for a moment. */
 @Injectable()
 export class PresenceRoutes {
   private readonly known = new Map<string, { process: string; until: number }>();
+  private readonly asked = new Map<string, Promise<string | undefined>>();
+  private behind = 0;
   private readonly loader = new BatchLoader<string, string>((users) => this.load(users));
 
   constructor(@Inject(REDIS) private readonly redis: RedisClient) {}
 
-  /** Answers at once where it is remembered. @returns undefined when nobody holds it, or Redis is away */
+  /**
+   * Answers at once where it is remembered. While one hint to a user waits for the answer, the later ones wait with it: whoever
+   * continues directly on what is returned does so in the order of asking. @returns undefined when nobody holds it, or Redis is away
+   */
   processOf(userId: string): string | undefined | Promise<string | undefined> {
+    const asked = this.asked.get(userId);
+    if (asked) return this.waitBehind(asked);
     const route = this.known.get(userId);
     return route && route.until > performance.now() ? route.process : this.ask(userId);
   }
 
-  private async ask(userId: string): Promise<string | undefined> {
-    const process = await this.loader.get(userId).catch(() => undefined);
-    this.remember(userId, process);
-    return process;
+  private ask(userId: string): Promise<string | undefined> {
+    const asked = this.loader.get(userId).catch(() => undefined);
+    this.asked.set(userId, asked);
+    // First to hear of it, and those who wait come right after: what asks from then on comes after them.
+    void asked.then((process) => {
+      this.asked.delete(userId);
+      this.remember(userId, process);
+    });
+    return asked;
+  }
+
+  private waitBehind(asked: Promise<string | undefined>): Promise<string | undefined> | undefined {
+    if (this.behind >= MAX_BEHIND) return undefined;
+    this.behind += 1;
+    void asked.then(() => (this.behind -= 1));
+    return asked;
   }
 
   /** @throws when Redis is away */
