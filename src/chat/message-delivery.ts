@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Message } from '../contracts/state.dto.js';
 import type { Identity } from '../platform/identity/identity.types.js';
-import { ProcessChannel } from '../platform/realtime/process-channel.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { partnerSlot } from './chat.types.js';
 import type { Membership, StoredMessage } from './chat.types.js';
@@ -16,9 +15,8 @@ export class MessageDelivery {
   constructor(
     private readonly presence: PresenceService,
     private readonly knowledge: ClientKnowledge,
-    channel: ProcessChannel,
   ) {
-    channel.on<RepeatMessage>('repeat', ({ userId, message }) => this.repeatHere(userId, message));
+    presence.onRelayed<RepeatMessage>('repeat', ({ userId, message }) => this.repeatHere(userId, message));
   }
 
   /** A message that was stored just now. */
@@ -37,7 +35,7 @@ export class MessageDelivery {
     if (!userId) return;
     const view = viewForPartner(sender, message);
     if (this.presence.isLocal(userId)) this.repeatHere(userId, view);
-    else this.presence.relay(userId, { type: 'repeat', userId, message: view } satisfies RepeatMessage);
+    else this.presence.relay({ type: 'repeat', userId, message: view } satisfies RepeatMessage);
   }
 
   /** A sign of typing, which waited for its moment: nothing where the conversation has ended since, by whoever's doing. */

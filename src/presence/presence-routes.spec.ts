@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import type { RedisClient } from '../platform/redis/redis-connection.js';
+import type { ConnectionHolds } from './connection-holds.js';
 import { PresenceRoutes } from './presence-routes.js';
 
 const turn = (): Promise<void> => new Promise(setImmediate);
 
 /** Routes over a Redis that answers, one question after the other, when the test says so. */
 function someRoutes() {
-  const questions: ((process: string | null) => void)[] = [];
-  const redis = { hget: () => new Promise((resolve) => questions.push(resolve)) } as unknown as RedisClient;
-  const routes = new PresenceRoutes(redis);
+  const questions: ((process: string) => void)[] = [];
+  const processesOf = (userIds: string[]): Promise<Map<string, string>> =>
+    new Promise((resolve) => questions.push((process) => resolve(new Map(userIds.map((id) => [id, process])))));
+  const routes = new PresenceRoutes({ processesOf } as unknown as ConnectionHolds);
   const sent: string[] = [];
   /** As a hint goes out: at once, or as soon as the process is known. */
   const send = (hint: string): void => {

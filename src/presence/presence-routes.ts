@@ -1,10 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { BatchLoader } from '../platform/postgres/batch-loader.js';
-import { REDIS } from '../platform/redis/redis.tokens.js';
-import type { RedisClient } from '../platform/redis/redis-connection.js';
-import { connectionKey } from './presence.keys.js';
+import { ConnectionHolds } from './connection-holds.js';
 
-/** How long a route may be remembered (ms): a stale one costs a hint, which the beacon heals, never a message. */
+/** How long a route may be remembered (ms): a stale one costs a hint a detour, or the hint, which the beacon heals; never a message. */
 const ROUTE_TTL = 2_000;
 const MAX_ROUTES = 50_000;
 /** Hints that may wait for an answer which another one asked for; one more is told that nobody is there. */
@@ -16,19 +14,24 @@ export class PresenceRoutes {
   private readonly known = new Map<string, { process: string; until: number }>();
   private readonly asked = new Map<string, Promise<string | undefined>>();
   private behind = 0;
-  private readonly loader = new BatchLoader<string, string>((users) => this.load(users));
+  private readonly loader = new BatchLoader<string, string>((users) => this.holds.processesOf(users));
 
-  constructor(@Inject(REDIS) private readonly redis: RedisClient) {}
+  constructor(private readonly holds: ConnectionHolds) {}
 
   /**
    * Answers at once where it is remembered. While one hint to a user waits for the answer, the later ones wait with it: whoever
-   * continues directly on what is returned does so in the order of asking. @returns undefined when nobody holds it, or Redis is away
+   * continues directly on what is returned does so in the order of asking. A promise of undefined:
+   * nobody holds it, or Redis is away. Undefined: too much waits.
    */
   processOf(userId: string): string | undefined | Promise<string | undefined> {
+    const route = this.asked.has(userId) ? undefined : this.known.get(userId);
+    return route && route.until > performance.now() ? route.process : this.processNow(userId);
+  }
+
+  /** The same, whatever is remembered. */
+  processNow(userId: string): Promise<string | undefined> | undefined {
     const asked = this.asked.get(userId);
-    if (asked) return this.waitBehind(asked);
-    const route = this.known.get(userId);
-    return route && route.until > performance.now() ? route.process : this.ask(userId);
+    return asked ? this.waitBehind(asked) : this.ask(userId);
   }
 
   private ask(userId: string): Promise<string | undefined> {
@@ -49,12 +52,6 @@ export class PresenceRoutes {
     return asked;
   }
 
-  /** @throws when Redis is away */
-  async livePresence(userIds: string[]): Promise<Map<string, boolean>> {
-    const found = await this.load(userIds);
-    return new Map(userIds.map((id) => [id, found.has(id)]));
-  }
-
   private remember(userId: string, process: string | undefined): void {
     this.known.delete(userId);
     if (!process) return;
@@ -62,11 +59,5 @@ export class PresenceRoutes {
     // Insertion order is age order: the oldest goes first.
     const [oldest] = this.known.size > MAX_ROUTES ? this.known.keys() : [];
     if (oldest !== undefined) this.known.delete(oldest);
-  }
-
-  private async load(userIds: string[]): Promise<Map<string, string>> {
-    // One command each, sent together: a cluster has no pipeline over several nodes, ioredis groups the writes.
-    const processes = await Promise.all(userIds.map((id) => this.redis.hget(connectionKey(id), 'process')));
-    return new Map(userIds.flatMap((id, i) => (processes[i] ? [[id, processes[i]]] : [])));
   }
 }

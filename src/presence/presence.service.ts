@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { RevokeReason, ServerEvent, ServerEvents } from '../contracts/socket-events.js';
 import type { State } from '../contracts/state.dto.js';
 import { Log } from '../platform/logging/log.js';
@@ -7,14 +7,11 @@ import { Metrics } from '../platform/metrics/metrics.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
 import { sendEvent } from '../platform/realtime/socket-writer.js';
 import { ProcessChannel } from '../platform/realtime/process-channel.js';
-import type { ChannelMessage } from '../platform/realtime/process-channel.js';
-import { REDIS } from '../platform/redis/redis.tokens.js';
-import type { RedisClient } from '../platform/redis/redis-connection.js';
+import { ConnectionHolds } from './connection-holds.js';
 import { ConnectionRegistry } from './connection-registry.js';
-import { PresenceRoutes } from './presence-routes.js';
-import { LEASE_MS, connectionKey } from './presence.keys.js';
-import { holdConnection, releaseConnection } from './presence.scripts.js';
 import type { Hold } from './presence.scripts.js';
+import { UserHints } from './user-hints.js';
+import type { UserHint } from './user-hints.js';
 
 type EmitMessage = { type: 'emit'; userId: string; event: ServerEvent; payload: unknown };
 /** To the process of an older connection: a newer one is live elsewhere. */
@@ -42,10 +39,10 @@ export class PresenceService {
   private unsettled: () => void = () => undefined;
 
   constructor(
-    @Inject(REDIS) private readonly redis: RedisClient,
+    private readonly holds: ConnectionHolds,
     private readonly registry: ConnectionRegistry,
     private readonly channel: ProcessChannel,
-    private readonly routes: PresenceRoutes,
+    private readonly hints: UserHints,
     private readonly log: Log,
     metrics: Metrics,
   ) {
@@ -57,8 +54,8 @@ export class PresenceService {
       'stoa_presence_superseded_total',
       'Connections closed because the same user has a newer one',
     );
-    channel.on<EmitMessage>('emit', ({ userId, event, payload }) => void this.emitHere(userId, event, payload));
-    channel.on<RevokeMessage>(
+    hints.on<EmitMessage>('emit', ({ userId, event, payload }) => void this.emitHere(userId, event, payload));
+    hints.on<RevokeMessage>(
       'revoke',
       ({ userId, sessionId, reason }) => void this.revokeHere(userId, sessionId, reason),
     );
@@ -76,7 +73,7 @@ export class PresenceService {
     let tookOver = previous !== undefined;
     connection.data.generation = Date.now() * 1_000;
     try {
-      tookOver = (await this.settle(connection, await this.hold(connection, 0))) || tookOver;
+      tookOver = (await this.settle(connection, await this.holds.claim(connection))) || tookOver;
     } catch (error) {
       // Redis is away: the newest by our clock wins, and a round of heartbeats settles it when Redis is back.
       this.log.warn({ event: 'presence.unsettled', err: error });
@@ -100,7 +97,7 @@ export class PresenceService {
 
   /** Renews the hold of a connection; a newer one elsewhere, if it lives, ends this one. @throws when Redis is away */
   async renew(connection: Connection): Promise<void> {
-    const hold = await this.hold(connection);
+    const hold = await this.holds.renew(connection);
     void (hold.live ? this.settle(connection, hold) : this.contest(connection, hold));
   }
 
@@ -108,7 +105,7 @@ export class PresenceService {
   async detach(connection: Connection): Promise<boolean> {
     if (!this.registry.remove(connection)) return false;
     try {
-      return await this.release(connection.data.identity.userId, connection.data.connectionId);
+      return await this.holds.release(connection.data.identity.userId, connection.data.connectionId);
     } catch {
       // The lease ends by itself. To say "gone" wrongly costs the partner a moment of "reconnecting".
       return true;
@@ -118,18 +115,23 @@ export class PresenceService {
   /** Sends an event to a user: straight to the socket when it is here, else by a hint to the process that holds it. Best effort. */
   emit<E extends ServerEvent>(userId: string, event: E, payload: ServerEvents[E]): void {
     if (this.emitHere(userId, event, payload)) return;
-    this.sendTo(userId, { type: 'emit', userId, event, payload } satisfies EmitMessage);
+    this.hints.send({ type: 'emit', userId, event, payload } satisfies EmitMessage);
   }
 
   /** Ends the user's connection with the reason; with `sessionId` only if it belongs to that session. */
   revoke(userId: string, reason: RevokeReason, sessionId?: string): void {
     if (this.revokeHere(userId, sessionId ?? null, reason)) return;
-    this.sendTo(userId, { type: 'revoke', userId, sessionId: sessionId ?? null, reason } satisfies RevokeMessage);
+    this.hints.send({ type: 'revoke', userId, sessionId: sessionId ?? null, reason } satisfies RevokeMessage);
   }
 
   /** Sends another feature's hint to the process, not this one, that holds the user's connection. Best effort. */
-  relay(userId: string, hint: ChannelMessage): void {
-    this.sendTo(userId, hint);
+  relay(hint: UserHint): void {
+    this.hints.send(hint);
+  }
+
+  /** Handles such hints to users whose connection is here. */
+  onRelayed<Hint extends UserHint>(type: Hint['type'], listener: (hint: Hint) => void): void {
+    this.hints.on(type, listener);
   }
 
   /** Ends the user's connection here, if it is that one. @returns when it has its answers; undefined when it is not here */
@@ -141,7 +143,7 @@ export class PresenceService {
   /** Whether it is the user's connection here; where it is not, its hold ends. @throws when Redis is away */
   async vouchFor(userId: string, connectionId: string): Promise<boolean> {
     if (this.registry.find(userId)?.data.connectionId === connectionId) return true;
-    await this.release(userId, connectionId);
+    await this.holds.release(userId, connectionId);
     return false;
   }
 
@@ -160,19 +162,9 @@ export class PresenceService {
   }
 
   /** Which of these users have a live connection anywhere. @throws when Redis is away: absence must not be guessed */
-  livePresence(userIds: string[]): Promise<Map<string, boolean>> {
-    return this.routes.livePresence(userIds);
-  }
-
-  /** `generation` 0: to be the newest. */
-  private hold(connection: Connection, generation = connection.data.generation ?? 0): Promise<Hold> {
-    const { identity, connectionId } = connection.data;
-    const args = [this.channel.processId, connectionId, generation, LEASE_MS];
-    return holdConnection.run(this.redis, [connectionKey(identity.userId)], args);
-  }
-
-  private release(userId: string, connectionId: string): Promise<boolean> {
-    return releaseConnection.run(this.redis, [connectionKey(userId)], [connectionId]);
+  async livePresence(userIds: string[]): Promise<Map<string, boolean>> {
+    const processes = await this.holds.processesOf(userIds);
+    return new Map(userIds.map((id) => [id, processes.has(id)]));
   }
 
   /** Ends when the connection that lost is told and has its answers. Never rejects. @returns whether another process held an older one */
@@ -199,7 +191,7 @@ export class PresenceService {
     const message: ContestMessage = { type: 'contest', userId, connection: newer.connection, rival };
     const outcome = await this.channel.ask(newer.process, message, ELSEWHERE_WITHIN);
     if (!this.registry.has(connection)) return;
-    const hold = outcome === 'done' && (await this.hold(connection).catch(() => undefined));
+    const hold = outcome === 'done' && (await this.holds.renew(connection).catch(() => undefined));
     if (hold) await this.settle(connection, hold);
     else this.unsettled();
   }
@@ -234,15 +226,5 @@ export class PresenceService {
   private keep(held: [ServerEvent, unknown][], event: ServerEvent, payload: unknown): void {
     if (held.length < MAX_HELD) held.push([event, payload]);
     else this.droppedCount.inc();
-  }
-
-  private sendTo(userId: string, message: ChannelMessage): void {
-    const process = this.routes.processOf(userId);
-    if (process instanceof Promise) void process.then((found) => this.sendToProcess(found, message));
-    else this.sendToProcess(process, message);
-  }
-
-  private sendToProcess(process: string | undefined, message: ChannelMessage): void {
-    if (process && process !== this.channel.processId) this.channel.send(process, message);
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis } from '../../scripts/services/redis.mjs';
 import { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
@@ -11,11 +11,13 @@ import { ChannelWatch } from '../../src/platform/realtime/channel-watch.js';
 import { ProcessChannel } from '../../src/platform/realtime/process-channel.js';
 import { createRedis } from '../../src/platform/redis/redis-connection.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { ConnectionHolds } from '../../src/presence/connection-holds.js';
 import { ConnectionRegistry } from '../../src/presence/connection-registry.js';
 import { PresenceRoutes } from '../../src/presence/presence-routes.js';
 import { connectionKey } from '../../src/presence/presence.keys.js';
 import { PresenceService } from '../../src/presence/presence.service.js';
 import { SupersedeListener } from '../../src/presence/supersede.listener.js';
+import { UserHints } from '../../src/presence/user-hints.js';
 
 const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: true });
 const clients: RedisClient[] = [];
@@ -26,6 +28,9 @@ interface Process {
   presence: PresenceService;
   redis: RedisClient;
   watch: ChannelWatch;
+  id: string;
+  /** Hints that met nobody here, by what became of them. */
+  strays: (outcome: 'forwarded' | 'lost') => Promise<number>;
 }
 
 async function startProcess({
@@ -38,17 +43,24 @@ async function startProcess({
   ];
   clients.push(redis, subscriber);
   await Promise.all([redis.connect(), subscriber.connect()]);
-  const channel = new ProcessChannel(redis, subscriber, log, new Metrics());
+  const metrics = new Metrics();
+  const channel = new ProcessChannel(redis, subscriber, log, metrics);
   await channel.onApplicationBootstrap();
   await sleep(50);
-  const routes = new PresenceRoutes(redis);
-  const presence = new PresenceService(redis, new ConnectionRegistry(), channel, routes, log, new Metrics());
+  const [registry, holds] = [new ConnectionRegistry(), new ConnectionHolds(redis, channel)];
+  const hints = new UserHints(channel, new PresenceRoutes(holds), registry, metrics);
+  const presence = new PresenceService(holds, registry, channel, hints, log, metrics);
   // oxlint-disable-next-line no-new -- it listens
   new SupersedeListener(channel, presence, { leave: async () => {} } as never);
   return {
     presence,
     redis,
-    watch: new ChannelWatch(channel, log, new Metrics()),
+    watch: new ChannelWatch(channel, log, metrics),
+    id: channel.processId,
+    strays: async (outcome) => {
+      const told = await metrics.registry.getSingleMetricAsString('stoa_presence_hints_astray_total');
+      return Number(new RegExp(`outcome="${outcome}"} (\\d+)`).exec(told)?.[1] ?? 0);
+    },
   };
 }
 
@@ -120,6 +132,9 @@ const until = async (condition: () => boolean, withinMs = 2_000): Promise<void> 
   for (let i = 0; i < withinMs / 20 && !condition(); i += 1) await sleep(20);
 };
 
+/** Until the end of the test: a busy machine takes longer than the 2 s for which one is remembered. */
+const routesStay = (): void => void vi.useFakeTimers({ toFake: ['performance'] });
+
 let one: Process;
 let two: Process;
 let userId: string;
@@ -130,6 +145,7 @@ beforeAll(async () => {
 beforeEach(() => {
   userId = randomUUID();
 });
+afterEach(() => void vi.useRealTimers());
 afterAll(async () => {
   for (const client of clients) client.disconnect();
   await store.stop();
@@ -236,6 +252,58 @@ describe('presence', () => {
     expect(socket.sent.slice(1).map(([, p]) => (p as { seq: number }).seq)).toEqual(
       Array.from({ length: 50 }, (_, i) => i + 1),
     );
+  });
+
+  it('forwards what was sent along a stale route, once and in order, and counts it', async () => {
+    const three = await startProcess();
+    const hint = (seq: number): void => one.presence.emit(userId, 'message:seen', { conversationId: 'c', seq });
+    const before = { forwarded: await two.strays('forwarded'), lost: await two.strays('lost') };
+    routesStay();
+    const older = await arrive(two);
+    hint(0);
+    await until(() => older.sent.length === 2);
+    const newer = await arrive(three);
+    for (let seq = 1; seq <= 20; seq += 1) hint(seq);
+    await until(() => newer.sent.length === 21, 500);
+    expect(newer.sent.slice(1).map(([, p]) => (p as { seq: number }).seq)).toEqual(
+      Array.from({ length: 20 }, (_, i) => i + 1),
+    );
+    expect((await two.strays('forwarded')) - before.forwarded).toBe(20);
+
+    // Nobody is anywhere; or two processes hold each other for the user's, which must not go on for ever.
+    await three.presence.detach(newer.connection);
+    hint(21);
+    await expect.poll(() => two.strays('lost')).toBe(before.lost + 1);
+    await one.redis.hset(connectionKey(userId), 'process', three.id);
+    hint(22);
+    await expect.poll(() => three.strays('lost')).toBe(1);
+    expect((await two.strays('forwarded')) - before.forwarded).toBe(21);
+  });
+
+  it('finds a user again whose process died, and counts what nobody can get', async () => {
+    const hint = (seq: number): void => one.presence.emit(userId, 'message:seen', { conversationId: 'c', seq });
+    const before = { forwarded: await one.strays('forwarded'), lost: await one.strays('lost') };
+    routesStay();
+    await one.redis.hset(connectionKey(userId), { process: randomUUID(), connection: 'c', generation: 1 });
+    hint(1);
+    await expect.poll(() => one.strays('lost')).toBe(before.lost + 1);
+    const socket = await arrive(two);
+    hint(2);
+    await until(() => socket.sent.length === 2, 500);
+    expect(socket.sent.at(-1)).toEqual(['message:seen', { conversationId: 'c', seq: 2 }]);
+    expect(await one.strays('forwarded')).toBe(before.forwarded + 1);
+  });
+
+  it('revokes a session along a stale route, too', async () => {
+    const three = await startProcess();
+    routesStay();
+    await arrive(two, 'mine');
+    one.presence.revoke(userId, 'signed_out', 'another');
+    await sleep(50);
+    const socket = await arrive(three, 'mine');
+    one.presence.revoke(userId, 'signed_out', 'mine');
+    await until(() => socket.closed);
+    expect(socket.sent.at(-1)).toEqual(['session:revoked', { reason: 'signed_out' }]);
   });
 
   it('holds back what arrives before session:ready', async () => {

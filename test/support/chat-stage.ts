@@ -30,7 +30,6 @@ import { inspectDatabase } from '../../src/platform/postgres/boot-check.js';
 import { createDataSource } from '../../src/platform/postgres/data-source.js';
 import { Database } from '../../src/platform/postgres/database.js';
 import type { Connection } from '../../src/platform/realtime/connection.types.js';
-import type { ProcessChannel } from '../../src/platform/realtime/process-channel.js';
 import { Clock } from '../../src/platform/time/clock.js';
 import type { PresenceService } from '../../src/presence/presence.service.js';
 import { createDatabase } from './database.js';
@@ -75,6 +74,7 @@ export class ChatStage {
     const log = new Log({ environment: 'test', logLevel: 'silent', rateLimits: false });
     const presence = {
       emit: (userId: string, event: string, payload: unknown) => void this.emitted.push({ userId, event, payload }),
+      onRelayed: () => undefined,
       isLocal: () => true,
       generationOf: () => 1,
     } as unknown as PresenceService;
@@ -99,9 +99,7 @@ export class ChatStage {
     this.healer = new GapHealer(this.conversationRows, pages, this.knowledge, presence, this.attendance, durations);
     const pulse = new ConversationPulse(new PulseRepository(database), log, durations);
     const lanes = new AppendLanes(this.messageRows, this.metrics);
-    const delivery = new MessageDelivery(presence, this.knowledge, {
-      on: () => undefined,
-    } as unknown as ProcessChannel);
+    const delivery = new MessageDelivery(presence, this.knowledge);
     this.messages = new MessageService(members, this.policies, lanes, pulse, presence, delivery);
     this.history = new HistoryService(members, pages, this.knowledge, this.metrics);
   }

@@ -41,6 +41,7 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
   readonly processId = randomUUID();
   private readonly listeners = new Map<string, ChannelListener>();
   private readonly outgoing = new Map<string, ChannelMessage[]>();
+  private unheard: (processId: string, message: ChannelMessage) => void = () => undefined;
   private readonly questions = new Map<number, (outcome: AskOutcome) => void>();
   private asked = 0;
   private readonly dropped;
@@ -67,6 +68,11 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     listener: (message: Message) => void | Promise<void>,
   ): void {
     this.listeners.set(type, listener);
+  }
+
+  /** Calls `listener` with each message that was sent to a process which nobody is any more. */
+  onUnheard(listener: (processId: string, message: ChannelMessage) => void): void {
+    this.unheard = listener;
   }
 
   /** Sends with all else that this turn of the event loop sends to the same process. */
@@ -121,7 +127,9 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     this.outgoing.delete(processId);
     this.batchSize.observe(batch.length);
     try {
-      if ((await this.redis.spublish(channelOf(processId), JSON.stringify(batch))) === 0) this.giveUp(batch, 'unheard');
+      if ((await this.redis.spublish(channelOf(processId), JSON.stringify(batch))) !== 0) return;
+      this.giveUp(batch, 'unheard');
+      for (const message of batch) this.unheard(processId, message);
     } catch (error) {
       this.giveUp(batch, 'unsent');
       this.dropped.inc(batch.length);
