@@ -62,7 +62,7 @@ export class Draining {
   reconnectInMs!: number;
 }
 
-/** `server:notice`: degraded search, rate limit strikes, why a connection closes. */
+/** `server:notice`: degraded search, rate limit strikes. */
 export class Notice {
   @IsString()
   code!: string;

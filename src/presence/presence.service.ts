@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RevokeReason, ServerEvent, ServerEvents } from '../contracts/socket-events.js';
 import type { State } from '../contracts/state.dto.js';
 import { Log } from '../platform/logging/log.js';
+import { emitBehindReady } from '../platform/realtime/behind-ready.js';
 import { answersOf, closeConnection } from '../platform/realtime/close-connection.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import type { Connection } from '../platform/realtime/connection.types.js';
@@ -200,7 +201,7 @@ export class PresenceService {
     this.registry.remove(connection);
     if (!connection.data.closing) {
       this.supersededCount.inc();
-      connection.emit('session:superseded', { at: new Date().toISOString() });
+      emitBehindReady(connection, 'session:superseded', { at: new Date().toISOString() });
       void closeConnection(connection, 'SUPERSEDED');
     }
     return answersOf(connection);
@@ -211,7 +212,7 @@ export class PresenceService {
     if (!connection) return false;
     if (sessionId !== null && connection.data.identity.sessionId !== sessionId) return true;
     if (connection.data.closing) return true;
-    connection.emit('session:revoked', { reason });
+    emitBehindReady(connection, 'session:revoked', { reason });
     void closeConnection(connection, 'UNAUTHENTICATED');
     return true;
   }

@@ -179,6 +179,12 @@ describe('two sockets of one person', () => {
     const [alive] = sockets.filter(({ closeCode }) => closeCode === undefined);
     alive?.send('421["session:state",{}]');
     expect((await alive?.answerTo(1))?.ok).toBe(true);
+    for (const socket of sockets) {
+      const events = socket.frames.flatMap((frame) => /^42\["([\w:]+)"/.exec(frame)?.[1] ?? []);
+      expect(events.includes('session:superseded')).toBe(socket !== alive);
+      // Nothing comes before it, also to those who are superseded while they are received.
+      expect(events.indexOf('session:ready')).toBeLessThanOrEqual(0);
+    }
   });
 
   it('#32 start one search, whichever of two tabs asks', async () => {

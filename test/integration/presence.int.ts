@@ -315,6 +315,31 @@ describe('presence', () => {
     expect(socket.events).toEqual(['session:ready', 'typing:changed']);
   });
 
+  it('tells whoever is superseded or revoked while being received, behind session:ready', async () => {
+    const [older, newer] = [new SocketDouble(userId), new SocketDouble(userId, 'mine')];
+    await one.presence.attach(older.connection);
+    const received = one.presence.attach(newer.connection);
+    expect([older.events, older.data]).toEqual([[], expect.objectContaining({ closing: 'SUPERSEDED' })]);
+    one.presence.announceReady(older.connection, { state: 'idle' } as never);
+    await received;
+    expect(older.events).toEqual(['session:ready', 'session:superseded']);
+    one.presence.revoke(userId, 'signed_out', 'mine');
+    expect(newer.events).toEqual([]);
+    one.presence.announceReady(newer.connection, { state: 'idle' } as never);
+    expect(newer.events).toEqual(['session:ready', 'session:revoked']);
+  });
+
+  it('closes whom it cannot receive in time, and says nothing but that they are live elsewhere', async () => {
+    const [older, newer] = [new SocketDouble(userId), new SocketDouble(userId)];
+    await one.presence.attach(older.connection);
+    await one.presence.attach(newer.connection);
+    one.presence.emit(userId, 'typing:changed', { conversationId: 'c', typing: true });
+    one.presence.revoke(userId, 'signed_out');
+    await until(() => older.closed && newer.closed);
+    expect([older.closed, older.events]).toEqual([true, ['session:superseded']]);
+    expect([newer.closed, newer.events]).toEqual([true, []]);
+  });
+
   it('revokes by session, wherever the connection is', async () => {
     const socket = await arrive(two, 'mine');
     one.presence.revoke(userId, 'signed_out', 'another');

@@ -4,6 +4,8 @@ import type { ClientEvent } from '../../contracts/socket-events.js';
 import { Audit } from '../audit/audit.js';
 import { RateLimited } from '../errors/stoa-error.js';
 import { Metrics } from '../metrics/metrics.js';
+import { emitBehindReady } from '../realtime/behind-ready.js';
+import { disconnectNow } from '../realtime/close-connection.js';
 import type { Connection } from '../realtime/connection.types.js';
 import { EventGate } from '../realtime/event-gate.port.js';
 import { Clock } from '../time/clock.js';
@@ -67,9 +69,9 @@ export class SocketLimiter extends EventGate {
     const { userId } = connection.data.identity;
     this.handshakes.noteExpulsion(userId);
     this.audit.tally({ event: 'connection.expel', actor: userId, result: 'refused', reason: 'EVENTS' });
-    connection.emit('server:notice', { code: 'RATE_LIMITED', message: 'Too many events.' });
+    emitBehindReady(connection, 'server:notice', { code: 'RATE_LIMITED', message: 'Too many events.' });
     // The refusal of this event goes out first.
-    setImmediate(() => connection.disconnect(true));
+    setImmediate(() => disconnectNow(connection));
   }
 
   private refuse(limit: string, retryAfterMs: number): never {

@@ -14,6 +14,16 @@ export async function closeConnection(connection: Connection, code: ClosingCode)
   const { data } = connection;
   data.closing ??= code;
   await Promise.all([answersOf(connection), pause(LINGER)]);
+  disconnectNow(connection);
+}
+
+/**
+ * Closes at once. Who has no `session:ready` by now gets none, and of what waits behind it one event alone: without
+ * `session:superseded` the client would come back by itself and take over in its turn.
+ */
+export function disconnectNow(connection: Connection): void {
+  for (const [event, payload] of connection.data.held ?? [])
+    if (event === 'session:superseded') connection.emit(event, payload as never);
   connection.disconnect(true);
 }
 

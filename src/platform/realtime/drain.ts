@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Readiness } from '../health/readiness.js';
+import { emitBehindReady } from './behind-ready.js';
 import { closeConnection } from './close-connection.js';
 import { HandshakeGate } from './handshake-gate.js';
 import type { RealtimeServer } from './connection.types.js';
@@ -25,7 +26,7 @@ export class Drain {
     this.readiness.drain();
     this.gate.drain();
     for (const connection of server.sockets.sockets.values())
-      connection.emit('server:draining', { reconnectInMs: Math.floor(Math.random() * SPREAD) });
+      emitBehindReady(connection, 'server:draining', { reconnectInMs: Math.floor(Math.random() * SPREAD) });
     const deadline = performance.now() + SPREAD + PATIENCE;
     while (server.engine.clientsCount > 0 && performance.now() < deadline) await sleep(50);
     await Promise.all(

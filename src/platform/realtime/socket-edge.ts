@@ -14,6 +14,8 @@ import { runInContext } from '../request-context/request-context.js';
 import { traced } from '../tracing/traced.js';
 import { compileDto } from '../validation/compile-dto.js';
 import type { DtoCheck } from '../validation/compile-dto.js';
+import { emitBehindReady } from './behind-ready.js';
+import { disconnectNow } from './close-connection.js';
 import { ConnectionLifecycle } from './connection-lifecycle.port.js';
 import type { Connection } from './connection.types.js';
 import { EventGate } from './event-gate.port.js';
@@ -149,15 +151,15 @@ export class SocketEdge {
     if (!this.gate.strike(connection)) return;
     const entry = { event: 'connection.expel', result: 'refused', reason: 'INVALID_EVENTS' } as const;
     this.inContext(connection, newRequestId(), () => this.audit.tally(entry));
-    connection.emit('server:notice', { code: 'RATE_LIMITED', message: 'Too many invalid events.' });
-    connection.disconnect(true);
+    emitBehindReady(connection, 'server:notice', { code: 'RATE_LIMITED', message: 'Too many invalid events.' });
+    disconnectNow(connection);
   }
 
+  /** Without a word: the first event on every connection is `session:ready`, and here is no state to tell. The client comes back. */
   private refuseConnection(connection: Connection, error: unknown): void {
-    const { code, message } = toStoaError(error);
+    const { code } = toStoaError(error);
     this.log.warn({ event: 'connection.open_failed', code, connectionId: connection.data.connectionId, err: error });
-    connection.emit('server:notice', { code, message });
-    connection.disconnect(true);
+    disconnectNow(connection);
   }
 
   private inContext<T>(connection: Connection, requestId: string, work: () => T): T {
