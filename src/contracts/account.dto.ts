@@ -1,4 +1,5 @@
 import { Equals, IsString, Length } from 'class-validator';
+import { AnyText } from './any-text.decorator.js';
 
 /** Bounds of a password (code points); no rules of composition. */
 export const PASSWORD_MIN = 12;
@@ -16,6 +17,7 @@ export class Register {
 
   @IsString()
   @Length(PASSWORD_MIN, PASSWORD_MAX)
+  @AnyText()
   password!: string;
 }
 
@@ -27,6 +29,7 @@ export class SignIn {
 
   @IsString()
   @Length(1, PASSWORD_MAX)
+  @AnyText()
   password!: string;
 }
 
@@ -48,6 +51,7 @@ export class AskPasswordReset {
 export class ConfirmPasswordReset extends UseToken {
   @IsString()
   @Length(PASSWORD_MIN, PASSWORD_MAX)
+  @AnyText()
   password!: string;
 }
 

@@ -11,6 +11,7 @@ import {
   Length,
   ValidateNested,
 } from 'class-validator';
+import { AnyText } from './any-text.decorator.js';
 import { LANGUAGES } from './languages.js';
 
 export const GENDERS = ['woman', 'man', 'nonbinary'] as const;
@@ -46,6 +47,7 @@ export class Profile {
   @IsOptional()
   @IsString()
   @Length(1, 24)
+  @AnyText()
   nickname?: string;
 
   @IsOptional()
@@ -67,6 +69,7 @@ export class Profile {
   @ArrayMaxSize(10)
   @IsString({ each: true })
   @Length(1, 24, { each: true })
+  @AnyText()
   interests!: string[];
 
   @IsOptional()
@@ -86,6 +89,7 @@ export class UpdateProfile {
   @IsOptional()
   @IsString()
   @Length(1, 24)
+  @AnyText()
   nickname?: string | null;
 
   @IsOptional()
@@ -108,6 +112,7 @@ export class UpdateProfile {
   @ArrayMaxSize(10)
   @IsString({ each: true })
   @Length(1, 24, { each: true })
+  @AnyText()
   interests?: string[];
 
   @IsOptional()

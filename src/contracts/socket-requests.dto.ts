@@ -15,6 +15,7 @@ import {
   Min,
   ValidateNested,
 } from 'class-validator';
+import { AnyText } from './any-text.decorator.js';
 import { LANGUAGES } from './languages.js';
 import { Seeks } from './profile.dto.js';
 
@@ -45,6 +46,7 @@ export class StartSearch {
   @ArrayMaxSize(10)
   @IsString({ each: true })
   @Length(1, 24, { each: true })
+  @AnyText()
   interests?: string[];
 
   @IsOptional()
@@ -59,6 +61,7 @@ export class StartSearch {
 export class OfConversation {
   @IsString()
   @Length(1, 64)
+  @AnyText()
   conversationId!: string;
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { AskPasswordReset, ChangeEmail, ConfirmPasswordReset, Register, SignIn } from '../../contracts/account.dto.js';
 import { CreateGuest } from '../../contracts/profile.dto.js';
+import { ReportConversation } from '../../contracts/safety.dto.js';
 import { Empty, SendMessage, SyncConversation } from '../../contracts/socket-requests.dto.js';
 import { State } from '../../contracts/state.dto.js';
 import { compileDto } from './compile-dto.js';
@@ -49,6 +51,28 @@ describe('compileDto', () => {
     expect(compileDto(SendMessage)({ conversationId: 'x', clientId: 'no', text: '' })).toEqual([
       { field: 'clientId', code: 'format' },
     ]);
+  });
+
+  const nul = 'nul\u0000 in a long text';
+  it.each([
+    [Register, { email: nul, password: 'a long password' }, 'email'],
+    [SignIn, { email: nul, password: 'p' }, 'email'],
+    [ChangeEmail, { email: nul, password: 'p' }, 'email'],
+    [AskPasswordReset, { email: nul }, 'email'],
+    [ConfirmPasswordReset, { token: nul, password: 'a long password' }, 'token'],
+    [ReportConversation, { reason: nul }, 'reason'],
+    [ReportConversation, { reason: 'spam', note: nul }, 'note'],
+    [SendMessage, { conversationId: 'x', clientId: uuid, text: nul }, 'text'],
+  ])('refuses NUL in a text, which Postgres would fail on: %o %j', (dto, value, field) => {
+    expect(compileDto(dto)(value)).toEqual([{ field, code: 'format' }]);
+  });
+
+  it.each([
+    [SignIn, { email: 'a@b.example', password: nul }],
+    [CreateGuest, { ...guest, nickname: 'a\u0000', interests: ['b\u0000'] }],
+    [SyncConversation, { conversationId: nul, after: 0 }],
+  ])('leaves it to who hashes the text, drops it or knows better: %o %j', (dto, value) => {
+    expect(compileDto(dto)(value)).toBeUndefined();
   });
 
   it('describes what the server says, too', () => {

@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import type { FieldError, FieldErrorCode } from '../../contracts/error-codes.js';
-import { schemaOf } from './dto-schema.js';
+import { inputSchemaOf } from './dto-schema.js';
 
 type Dto = abstract new () => object;
 
@@ -36,7 +36,7 @@ const compiled = new WeakMap<Dto, DtoCheck>();
 /** A check of the class's contract, compiled once per class (about 0.4 µs a call where class-validator takes 30). */
 export function compileDto(dto: Dto): DtoCheck {
   let check = compiled.get(dto);
-  if (!check) compiled.set(dto, (check = toCheck(ajv.compile(schemaOf(dto)))));
+  if (!check) compiled.set(dto, (check = toCheck(ajv.compile(inputSchemaOf(dto)))));
   return check;
 }
 

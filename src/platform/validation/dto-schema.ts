@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { defaultMetadataStorage } from 'class-transformer/cjs/storage.js';
 import { getMetadataStorage } from 'class-validator';
 import { targetConstructorToSchema } from 'class-validator-jsonschema';
+import { isAnyText } from '../../contracts/any-text.decorator.js';
 
 /** A JSON Schema object; only the keywords that we touch are typed. */
 export interface JsonSchema {
@@ -19,15 +20,25 @@ type Dto = abstract new () => object;
 
 const REF = '#/definitions/';
 
+/** Postgres takes no NUL in a text, and fails the whole statement. */
+const WITHOUT_NUL = '^[^\\u0000]*$';
+
 /**
  * The JSON Schema of a DTO class, from its class-validator decorators: the class stays the single source.
  * Unknown properties are refused at every depth; an optional field may also be `null`.
  */
 export function schemaOf(dto: Dto): JsonSchema {
-  return inline(dto);
+  return inline(dto, (_, __, property) => property);
 }
 
-function inline(dto: Dto): JsonSchema {
+/** The same for what comes from outside: no text holds NUL, but where the class says that any may come (`AnyText`). */
+export function inputSchemaOf(dto: Dto): JsonSchema {
+  return inline(dto, (owner, name, property) => (isAnyText(owner, name) ? property : withoutNul(property)));
+}
+
+type Refine = (owner: Dto, name: string, property: JsonSchema) => JsonSchema;
+
+function inline(dto: Dto, refine: Refine): JsonSchema {
   const schema = targetConstructorToSchema(dto, {
     classTransformerMetadataStorage: defaultMetadataStorage as never,
     refPointerPrefix: REF,
@@ -37,7 +48,7 @@ function inline(dto: Dto): JsonSchema {
   const properties = { ...schema.properties };
   for (const [name, property] of Object.entries(properties)) {
     const nested = nestedType(dto, name);
-    const own = nested ? withNested(property, inline(nested)) : property;
+    const own = nested ? withNested(property, inline(nested, refine)) : refine(dto, name, property);
     properties[name] = schema.required?.includes(name) ? own : { anyOf: [own, { type: 'null' }] };
   }
   return { type: 'object', properties, required: schema.required ?? [], additionalProperties: false };
@@ -53,4 +64,11 @@ function nestedType(dto: Dto, name: string): Dto | undefined {
 
 function withNested(property: JsonSchema, nested: JsonSchema): JsonSchema {
   return property.type === 'array' ? { ...property, items: nested } : nested;
+}
+
+/** Choices and patterns of our own let no NUL pass anyway. */
+function withoutNul(property: JsonSchema): JsonSchema {
+  if (property.items) return { ...property, items: withoutNul(property.items) };
+  const isFree = property.type === 'string' && property.pattern === undefined && property['enum'] === undefined;
+  return isFree ? { ...property, pattern: WITHOUT_NUL } : property;
 }
