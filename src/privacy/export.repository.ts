@@ -69,11 +69,11 @@ export class ExportRepository {
     return row;
   }
 
-  /** Undefined when it is fetched, over or was never asked. Index: exports_pkey. */
+  /** Undefined when it is fetched, was never asked, or its link is over: a mail would bring a dead one. Index: exports_pkey. */
   async findUnfinished(id: string): Promise<{ userId: string; tokenSealed: string | null } | undefined> {
     const [row] = await this.database.query<{ userId: string; tokenSealed: string | null }>(
       `SELECT user_id AS "userId", token_sealed AS "tokenSealed" FROM exports
-        WHERE id = $1 AND used_at IS NULL AND (ready_at IS NULL OR token_sealed IS NOT NULL)`,
+        WHERE id = $1 AND used_at IS NULL AND (ready_at IS NULL OR (token_sealed IS NOT NULL AND expires_at > now()))`,
       [id],
     );
     return row;

@@ -1,6 +1,6 @@
 import { IsUUID } from 'class-validator';
 import { Empty } from '../contracts/socket-requests.dto.js';
-import { defineJobs } from '../platform/queue/job-definitions.js';
+import { MAIL_JOB, defineJobs } from '../platform/queue/job-definitions.js';
 
 class EraseUser {
   @IsUUID()
@@ -14,7 +14,7 @@ class MakeExport {
 
 export const privacyJobs = defineJobs('privacy', {
   'user.erase': { payload: EraseUser, options: { removeOnComplete: true } },
-  'export.make': { payload: MakeExport, options: { removeOnComplete: true } },
+  'export.make': { payload: MakeExport, options: { ...MAIL_JOB, removeOnComplete: true } },
   /** Finds what a lost job left behind. */
   'privacy.sweep': { payload: Empty, options: { attempts: 1 } },
 });

@@ -1,10 +1,9 @@
-import { mkdtempSync, readFileSync, readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MailRefused, folderTransport, smtpTransport } from './mail-transport.js';
+import { startMailServer } from '../../../test/support/mail-server.js';
+import { MailNotTaken, MailRefused, folderTransport, smtpTransport } from './mail-transport.js';
 
 const mail = {
   to: 'ada@example.com',
@@ -25,41 +24,48 @@ describe('folderTransport', () => {
     expect(content).toContain('\nTo: ada@example.com\nSubject: Confirm your address\n');
     expect(content).toContain('\n\nOpen\nhttps://stoa.example/confirm#token=abc\n');
   });
+
+  it('names nobody when it cannot write, though the path does', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'stoa-mail-'));
+    // In the way of the file's name: the draft is written, and the rename fails with both paths.
+    for (const second of [0, 1, 2, 3]) {
+      const stamp = new Date(Date.now() + second * 1_000).toISOString().replaceAll(':', '').replace(/\.\d+/, '');
+      mkdirSync(join(folder, `${stamp} confirm-registration ada@example.com 1f0c0000.eml`));
+    }
+    const failed = await folderTransport(folder, 'stoa.example')
+      .send(mail, 'a@b.c')
+      .catch((error: unknown) => error);
+    rmSync(folder, { recursive: true });
+    expectNamesNobody(failed);
+    expect(failed).toMatchObject({ code: 'EISDIR', message: 'the mail was not taken over EISDIR rename' });
+  });
 });
+
+/** Whatever is logged of an error, or kept of it in a queue. */
+function expectNamesNobody(error: unknown): void {
+  expect(error).toBeInstanceOf(MailNotTaken);
+  const { message, stack, cause } = error as Error;
+  expect([message, stack, JSON.stringify(error)].join(' ')).not.toMatch(/example\.com/);
+  expect(cause).toBeUndefined();
+}
 
 describe('smtpTransport', () => {
   it('hands the mail to a server, says when it is refused for good, and rejects when there is none', async () => {
-    const lines: string[] = [];
-    const server = createServer((socket) => {
-      let inData = false;
-      socket.write('220 test\r\n');
-      socket.on('data', (chunk) => {
-        for (const line of chunk
-          .toString()
-          .split('\r\n')
-          .filter((l) => l !== '')) {
-          lines.push(line);
-          if (inData && line !== '.') continue;
-          inData = /^DATA/i.test(line);
-          if (line.includes('<gone@')) socket.write('550 no such mailbox\r\n');
-          else if (line.includes('<full@')) socket.write('452 try later\r\n');
-          else if (/^QUIT/i.test(line)) return void socket.end('221 bye\r\n');
-          else socket.write(inData ? '354 go on\r\n' : '250 ok\r\n');
-        }
-      });
+    const server = await startMailServer((line) => {
+      if (line.includes('<gone@')) return '550 no such mailbox';
+      return line.includes('<full@') ? '452 <full@example.com> try later' : undefined;
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    await smtpTransport(`smtp://127.0.0.1:${port}`, 'stoa.example').send(mail, 'Stoa <no-reply@stoa.example>');
-    const toServer = smtpTransport(`smtp://127.0.0.1:${port}`, 'stoa.example');
+    const { url, lines } = server;
+    await smtpTransport(url, 'stoa.example').send(mail, 'Stoa <no-reply@stoa.example>');
+    const toServer = smtpTransport(url, 'stoa.example');
     await expect(toServer.send({ ...mail, to: 'gone@example.com' }, 'a@b.c')).rejects.toBeInstanceOf(MailRefused);
-    const passing = toServer.send({ ...mail, to: 'full@example.com' }, 'a@b.c');
-    await expect(passing).rejects.toThrow();
-    await expect(passing).rejects.not.toBeInstanceOf(MailRefused);
-    server.close();
+    const passing = await toServer.send({ ...mail, to: 'full@example.com' }, 'a@b.c').catch((error: unknown) => error);
+    expectNamesNobody(passing);
+    expect(passing).toMatchObject({ message: 'the mail was not taken over EENVELOPE 452 RCPT TO' });
+    await server.stop();
     expect(lines).toContain('RCPT TO:<ada@example.com>');
     expect(lines).toContain('Message-ID: <1f0c0000-confirm@stoa.example>');
     expect(lines).toContain('https://stoa.example/confirm#token=abc');
-    await expect(smtpTransport(`smtp://127.0.0.1:${port}`, 'x').send(mail, 'a@b.c')).rejects.toThrow();
+    await expect(smtpTransport(url, 'x').send(mail, 'a@b.c')).rejects.toBeInstanceOf(MailNotTaken);
   });
 });

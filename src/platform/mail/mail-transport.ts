@@ -17,7 +17,28 @@ export interface Mail {
 /** The server will not take this mail, now or later: the mailbox is gone, or the mail is not wanted. */
 export class MailRefused extends Error {}
 
-/** Where mails go. Resolves when the mail is taken over; rejects with `MailRefused` for good, with anything else: try again later. */
+/**
+ * The mail was not taken over, and may be another time. Of the reason only what stands in fixed words: what a server says, and what a
+ * file system says of a path, names whom the mail is for, and an error is kept in logs and in the queue.
+ */
+export class MailNotTaken extends Error {
+  readonly code: string | undefined;
+
+  constructor(reason: unknown) {
+    const { code, responseCode, command, syscall } = (reason ?? {}) as Record<string, unknown>;
+    const facts = [code, responseCode, command ?? syscall].filter(
+      (fact) => typeof fact === 'number' || (typeof fact === 'string' && FIXED_WORDS.test(fact)),
+    );
+    super(['the mail was not taken over', ...facts].join(' '));
+    this.name = 'MailNotTaken';
+    this.code = typeof code === 'string' && FIXED_WORDS.test(code) ? code : undefined;
+  }
+}
+
+/** `EENVELOPE`, `RCPT TO`, `rename`: no address is one of these. */
+const FIXED_WORDS = /^[A-Za-z_\d -]{1,40}$/;
+
+/** Where mails go. Resolves when the mail is taken over; rejects with `MailRefused` for good, with `MailNotTaken`: try again later. */
 export interface MailTransport {
   send(mail: Mail, from: string): Promise<void>;
 }
@@ -38,7 +59,7 @@ export function smtpTransport(url: string, host: string): MailTransport {
     send: async ({ to, subject, text, id }, from) => {
       const mail = { from, to: { name: '', address: to }, subject, text, messageId: `<${id}@${host}>` };
       await server.sendMail(mail).catch((error: unknown) => {
-        throw isFinal(error) ? new MailRefused('the server refuses the mail') : error;
+        throw isFinal(error) ? new MailRefused('the server refuses the mail') : new MailNotTaken(error);
       });
     },
   };
@@ -53,25 +74,34 @@ function isFinal(error: unknown): boolean {
 /** Mails as files that a person can find and read: `2026-11-24T080312Z confirm-registration ada@example.com 1f0c….eml`. */
 export function folderTransport(folder: string, host: string): MailTransport {
   return {
-    send: async ({ to, subject, text, id, kind }, from) => {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      const date = new Date();
-      const stamp = date.toISOString().replaceAll(':', '').replace(/\.\d+/, '');
-      const name = `${stamp} ${kind} ${to.replaceAll(/[^\w.@+-]/g, '_')} ${id.slice(0, 8)}.eml`;
-      const headers = [
-        `From: ${from}`,
-        `To: ${to}`,
-        `Subject: ${subject}`,
-        `Date: ${date.toUTCString()}`,
-        `Message-ID: <${id}@${host}>`,
-        'MIME-Version: 1.0',
-        'Content-Type: text/plain; charset=utf-8',
-        'Content-Transfer-Encoding: 8bit',
-      ];
-      // Named only when it is whole: whoever watches the folder never reads half a mail.
-      const draft = join(folder, `.${id}.draft`);
-      await writeFile(draft, `${headers.join('\n')}\n\n${text}\n`, { mode: 0o600 });
-      await rename(draft, join(folder, name));
-    },
+    send: (mail, from) =>
+      write(folder, host, { ...mail, from }).catch((error: unknown) => {
+        throw new MailNotTaken(error);
+      }),
   };
+}
+
+async function write(
+  folder: string,
+  host: string,
+  { to, subject, text, id, kind, from }: Mail & { from: string },
+): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const date = new Date();
+  const stamp = date.toISOString().replaceAll(':', '').replace(/\.\d+/, '');
+  const name = `${stamp} ${kind} ${to.replaceAll(/[^\w.@+-]/g, '_')} ${id.slice(0, 8)}.eml`;
+  const headers = [
+    `From: ${from}`,
+    `To: ${to}`,
+    `Subject: ${subject}`,
+    `Date: ${date.toUTCString()}`,
+    `Message-ID: <${id}@${host}>`,
+    'MIME-Version: 1.0',
+    'Content-Type: text/plain; charset=utf-8',
+    'Content-Transfer-Encoding: 8bit',
+  ];
+  // Named only when it is whole: whoever watches the folder never reads half a mail.
+  const draft = join(folder, `.${id}.draft`);
+  await writeFile(draft, `${headers.join('\n')}\n\n${text}\n`, { mode: 0o600 });
+  await rename(draft, join(folder, name));
 }

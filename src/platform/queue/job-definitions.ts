@@ -12,6 +12,12 @@ export interface JobDefinition<Payload extends object> {
   options?: JobsOptions;
 }
 
+/**
+ * Of a job that mails: tries after 1, 2, 4 … 256 s, eight and a half minutes in all. Servers that greylist put off whom they do not
+ * know for some minutes, and the shortest-lived link lives ten. Beyond that its sweep goes on.
+ */
+export const MAIL_JOB = { attempts: 10, backoff: { type: 'exponential', delay: 1_000 } } as const satisfies JobsOptions;
+
 // oxlint-disable-next-line typescript/no-explicit-any -- the payload differs by job; PayloadOf recovers it
 export type JobMap = Record<string, JobDefinition<any>>;
 
