@@ -57,7 +57,10 @@ async function runStage({ apis: apiCount, workers: workerCount, cluster }, work)
     startPostgres({ fresh: true }),
     cluster ? startRedisCluster() : startRedis({ fresh: true }),
   ]);
-  const proxy = await startProxy(apis.map(({ ports }) => Number(ports.PORT)));
+  const proxy = await startProxy(
+    apis.map(({ ports }) => Number(ports.PORT)),
+    { perAddress: 9_000 },
+  );
   const env = {
     ...process.env,
     NODE_ENV: 'test',

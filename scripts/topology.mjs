@@ -33,7 +33,7 @@ await main(async (ready) => {
     startServices(behindProxy),
     startProxy(
       apis.map(({ ports }) => Number(ports.PORT)),
-      { port: Number(settings.PORT) },
+      { port: Number(settings.PORT), perAddress: 9_000 },
     ),
     buildIfChanged(),
   ]);

@@ -18,20 +18,20 @@ async function haproxy() {
 }
 
 /** What differs between a deployment and one machine: each line is there once, or the rules have moved on without this list. */
-const changes = (port, servers) => [
+const changes = ({ port, servers, perAddress }) => [
   [/maxconn 50000/, 'maxconn 9000'],
   [/^ {2}ssl-default-bind-options .*$/m, ''],
   [/^resolvers names\n(?: {2}.*\n)+/m, ''],
   [/bind :80$/m, `bind 127.0.0.1:${port}`],
   [/^ {2}bind :443 .*$/m, ''],
   [/^ {2}http-request redirect scheme https .*$/m, ''],
-  [/^ {2}http-response set-header Strict-Transport-Security .*$/m, ''],
+  [/sc0_conn_cur gt 200/, `sc0_conn_cur gt ${perAddress}`],
   [/^ {2}server-template .*$/m, servers.map((server, i) => `  server api${i + 1} 127.0.0.1:${server}`).join('\n')],
 ];
 
-function configuration(port, servers) {
+function configuration(here) {
   const given = readFileSync(join(root, 'deploy/haproxy/haproxy.cfg'), 'utf8');
-  return changes(port, servers).reduce((text, [line, instead]) => {
+  return changes(here).reduce((text, [line, instead]) => {
     if (text.split(line).length !== 2) throw new Failure(`deploy/haproxy/haproxy.cfg has not one line like ${line}`);
     return text.replace(line, instead);
   }, given);
@@ -40,10 +40,11 @@ function configuration(port, servers) {
 /**
  * Starts the proxy in front of api processes on this machine; those that do not answer get nobody, and may come later.
  * @param {readonly number[]} servers their ports
- * @param {{ port?: number }} [options] port: where browsers come; default any free one
+ * @param {{ port?: number, perAddress?: number }} [options] port: where browsers come; default any free one. perAddress: connections
+ *   of one address, where a load comes from one; default what is shipped
  * @returns {Promise<{ url: string, stop: () => Promise<void>, exited: Promise<number> }>}
  */
-export async function startProxy(servers, { port: wanted } = {}) {
+export async function startProxy(servers, { port: wanted, perAddress = 200 } = {}) {
   const { program, env } = await haproxy();
   const folder = mkdtempSync(join(tmpdir(), 'stoa-proxy-'));
   const config = join(folder, 'haproxy.cfg');
@@ -52,7 +53,7 @@ export async function startProxy(servers, { port: wanted } = {}) {
     log: join(folder, 'log'),
     ready: /Loading success/,
     command: (free) => {
-      writeFileSync(config, configuration(wanted ?? free, servers));
+      writeFileSync(config, configuration({ port: wanted ?? free, servers, perAddress }));
       return [program, ['-W', '-f', config]];
     },
     // Any milder signal: its master waits for all its children, and our keeper, which waits for the master, is one of them.

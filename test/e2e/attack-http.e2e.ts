@@ -202,6 +202,11 @@ describe('accounts', () => {
     const evil = rawPost(person, '/password-resets', body).replace('Host: 127.0.0.1', 'Host: evil.example');
     const answer = await sendRaw(url, evil);
     expect([answer.status, JSON.parse(answer.body).code]).toEqual([421, 'HOST_UNKNOWN']);
+    // An orchestrator may ask by any name: the two probes, and nothing that only begins like them.
+    const probe = (path: string) => sendRaw(url, `GET ${path} HTTP/1.1\r\nHost: evil.example\r\n\r\n`);
+    const paths = ['/health/live', '/health/ready', '/health/', '/health/none', '/health/live/x'];
+    const statuses = await Promise.all(paths.map(async (path) => (await probe(path)).status));
+    expect(statuses).toEqual([200, 200, 421, 421, 421]);
     const forwarded = { 'x-forwarded-host': 'evil.example' };
     expect((await person.http('POST', '/password-resets', { email }, forwarded)).status).toBe(202);
     const mail = await mailTo(email, 'reset-password');

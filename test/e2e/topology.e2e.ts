@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startProxy } from '../../scripts/services/proxy.mjs';
 import { authJobs } from '../../src/auth/auth.jobs.js';
 import { cleanupJobs } from '../../src/cleanup/cleanup.jobs.js';
@@ -14,6 +15,7 @@ import { deploy } from '../support/deployment.js';
 import type { Deployment, Member } from '../support/deployment.js';
 import { Person, meet } from '../support/person.js';
 import type { Meeting } from '../support/person.js';
+import { dial, readAnswer } from '../support/raw-http.js';
 
 // The procedures of docs/runbook.md, on the processes of deploy/compose.yml behind its proxy.
 
@@ -93,6 +95,25 @@ describe('behind the proxy', () => {
     await bob.ask('conversation:leave', { conversationId: bobs });
     expect(await ada.next('conversation:ended')).toMatchObject({ reason: 'partner_left' });
     for (const person of [ada, bob]) leave(person);
+  });
+
+  it('nobody outside learns how the processes are, by whichever spelling', async () => {
+    for (const path of ['/health/ready', '/health/live', '/HEALTH/ready', '/health/ready/', '/health'])
+      expect([path, (await fetch(`${proxy.url}${path}`)).status]).toEqual([path, 404]);
+    expect((await fetch(`${apis[0].url}/health/ready`)).status).toBe(200);
+  });
+
+  it('an address holds 200 connections, and leaves room for every other', async () => {
+    const opened = Array.from({ length: 240 }, () => dial(proxy.url));
+    const closed = () => opened.filter(({ closed: isClosed }) => isClosed);
+    await vi.waitFor(() => expect(closed().length).toBeGreaterThanOrEqual(40), 10_000);
+    // Idle connections of the tests before count, too.
+    expect(closed().length).toBeLessThan(100);
+    const neighbour = connect({ host: '127.0.0.1', port: Number(new URL(proxy.url).port), localAddress: '127.0.0.2' });
+    neighbour.write('GET /api/v1/csrf HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    expect((await readAnswer(neighbour, 1_000)).status).toBe(200);
+    for (const socket of opened) socket.destroy();
+    await vi.waitFor(async () => expect((await fetch(`${proxy.url}/api/v1/csrf`)).status).toBe(200));
   });
 
   it('a process that drains sends its people elsewhere and ends well; nothing is lost', async () => {

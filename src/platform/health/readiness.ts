@@ -11,6 +11,9 @@ export interface ReadinessReport {
   reasons: string[];
 }
 
+/** How long a report stands (ms): whoever asks, and however often, the stores are asked no oftener. */
+const STANDS_FOR = 500;
+
 /** Longest wait for a store's answer (ms). */
 const CHECK_TIMEOUT = 1_000;
 
@@ -22,6 +25,7 @@ const PROBE_TTL = 60_000;
 @Injectable()
 export class Readiness {
   private draining = false;
+  private stores?: { asked: number; answers: Promise<string[]> };
 
   constructor(
     private readonly database: Database,
@@ -35,19 +39,25 @@ export class Readiness {
   }
 
   async report(): Promise<ReadinessReport> {
+    const reasons = [...(await this.storeFaults()), ...(this.draining ? ['draining'] : [])];
+    const isDown = reasons.includes('postgres') || reasons.includes('draining');
+    const rest = reasons.length > 0 ? 'degraded' : 'ready';
+    return { status: isDown ? 'down' : rest, reasons };
+  }
+
+  private storeFaults(): Promise<string[]> {
+    const now = performance.now();
+    if (!this.stores || now - this.stores.asked >= STANDS_FOR) this.stores = { asked: now, answers: this.askStores() };
+    return this.stores.answers;
+  }
+
+  private async askStores(): Promise<string[]> {
     const [postgres, redis, isFull] = await Promise.all([
       answers(this.database.query('SELECT 1')),
       answers(this.redis.set(PROBE_KEY, '', 'PX', PROBE_TTL)),
       within(this.room.isLacking()),
     ]);
-    const reasons = [
-      ...(postgres ? [] : ['postgres']),
-      ...(isFull ? ['postgres_full'] : []),
-      ...(redis ? [] : ['redis']),
-      ...(this.draining ? ['draining'] : []),
-    ];
-    if (!postgres || this.draining) return { status: 'down', reasons };
-    return { status: redis && !isFull ? 'ready' : 'degraded', reasons };
+    return [...(postgres ? [] : ['postgres']), ...(isFull ? ['postgres_full'] : []), ...(redis ? [] : ['redis'])];
   }
 }
 

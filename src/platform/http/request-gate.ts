@@ -20,6 +20,11 @@ export const assignRequestId: RequestHandler = (request, response, next) => {
   runInContext(context, next);
 };
 
+/** Where orchestrators ask how the process is: by any host name, as often as they like. */
+const PROBES = new Set(['/health/live', '/health/ready']);
+
+export const isProbe = (path: string): boolean => PROBES.has(path);
+
 /** The host of a `Host` header, in lower case and without its port. */
 export const hostName = (header = ''): string => header.toLowerCase().replace(/:\d+$/, '');
 
@@ -28,7 +33,7 @@ export function checkTarget(allowedHosts: readonly string[]): RequestHandler {
   const allowed = new Set(allowedHosts);
   return (request, _, next) => {
     if (!METHODS.has(request.method)) return next(new StoaError('METHOD_NOT_ALLOWED'));
-    if (request.path.startsWith('/health/')) return next();
+    if (isProbe(request.path)) return next();
     if (!allowed.has(hostName(request.headers.host))) return next(new StoaError('HOST_UNKNOWN'));
     next(request.originalUrl.length > MAX_URL ? new StoaError('NOT_FOUND') : undefined);
   };

@@ -8,6 +8,7 @@ import { LocalGcra } from '../limiter/local-gcra.js';
 import { currentContext } from '../request-context/request-context.js';
 import { Clock } from '../time/clock.js';
 import { ClientAddress } from './client-address.js';
+import { isProbe } from './request-gate.js';
 
 /**
  * What an address may ask of this process at all: files of the client and paths that do not exist, too, where no route's limits act.
@@ -19,7 +20,7 @@ export function limitRequests(app: INestApplicationContext): RequestHandler {
   const audit = app.get(Audit, { strict: false });
   const buckets = new LocalGcra();
   return (request, _, next) => {
-    if (!rateLimits || request.path.startsWith('/health/')) return next();
+    if (!rateLimits || isProbe(request.path)) return next();
     const { allowed, retryAfterMs } = buckets.take(addresses.blockOf(request), ALL_REQUESTS, clock.monotonicMs());
     if (allowed) return next();
     const context = currentContext();
