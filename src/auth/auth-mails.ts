@@ -14,7 +14,10 @@ export type MailText = Pick<Mail, 'subject' | 'text' | 'kind'>;
 export const tokenLink = (publicOrigin: string, kind: TokenKind, token: string): string =>
   `${publicOrigin}/${PAGE[kind]}#token=${token}`;
 
-const NOT_YOU = 'If this was not you, you can ignore this mail: nothing happens without the link.';
+/** `27 Nov 2026, 03:50 UTC`: of one's own request somebody knows when it was. */
+const timeOf = (date: Date): string =>
+  `${date.toLocaleString('en-GB', { timeZone: 'UTC', dateStyle: 'medium', timeStyle: 'short' })} UTC`;
+
 const mail = (kind: string, subject: string, ...lines: string[]): MailText => ({
   kind,
   subject,
@@ -23,15 +26,17 @@ const mail = (kind: string, subject: string, ...lines: string[]): MailText => ({
 
 /** Fixed texts: nothing that a person wrote goes into a mail. */
 export const MAILS = {
-  confirmRegistration: (link: string): MailText =>
+  confirmRegistration: (link: string, askedAt: Date): MailText =>
     mail(
       'confirm-registration',
       'Confirm your address for Stoa',
-      'Welcome to Stoa. Open this link within a day to finish your registration:',
+      `Somebody, perhaps you, asked on ${timeOf(askedAt)} to register at Stoa with this address.`,
+      'If that was you, open this link within a day to finish your registration:',
       '',
       link,
       '',
-      NOT_YOU,
+      'If it was not you, or not at that time, do not open the link: it makes an account here with a password that',
+      'somebody else has chosen. Without it nothing happens.',
     ),
   accountExists: (): MailText =>
     mail(
@@ -40,25 +45,27 @@ export const MAILS = {
       'Somebody, perhaps you, tried to register at Stoa with this address. It has an account already: sign in with it,',
       'or ask for a new password on the sign-in page. If this was not you, there is nothing to do.',
     ),
-  resetPassword: (link: string): MailText =>
+  resetPassword: (link: string, askedAt: Date): MailText =>
     mail(
       'reset-password',
       'A new password for Stoa',
-      'Open this link within ten minutes to choose a new password:',
+      `Somebody, perhaps you, asked on ${timeOf(askedAt)} for a new password at Stoa.`,
+      'If that was you, open this link within ten minutes to choose one:',
       '',
       link,
       '',
-      NOT_YOU,
+      'If it was not you, do not open the link: without it your password stays as it is.',
     ),
-  confirmEmailChange: (link: string): MailText =>
+  confirmEmailChange: (link: string, askedAt: Date): MailText =>
     mail(
       'confirm-email-change',
       'Confirm your new address for Stoa',
-      'Open this link within ten minutes, in the browser where you are signed in, to use this address from now on:',
+      `Somebody, perhaps you, asked on ${timeOf(askedAt)} to use this address for an account at Stoa.`,
+      'If that was you, open this link within ten minutes, in the browser where you are signed in:',
       '',
       link,
       '',
-      NOT_YOU,
+      'If it was not you, do not open the link: without it nothing happens.',
     ),
   emailChangeAsked: (): MailText =>
     mail(

@@ -46,7 +46,7 @@ export class AuthRequestHandler {
 
   private async carryOut(request: ClaimedRequest): Promise<void> {
     try {
-      const letters = request.throttled ? [] : await this.decide(request);
+      const letters = request.throttled || request.isLate ? [] : await this.decide(request);
       for (const letter of letters) await this.mailer.send({ ...letter, id: `${request.id}.${letter.kind}` });
       await this.repository.finish(request.id);
     } catch (error) {
@@ -63,13 +63,24 @@ export class AuthRequestHandler {
         case 'registration':
           return owner
             ? this.tellOwner(transaction, request, owner)
-            : [{ to, ...MAILS.confirmRegistration(await this.giveLink(transaction, request, 'registration')) }];
+            : [
+                {
+                  to,
+                  ...MAILS.confirmRegistration(
+                    await this.giveLink(transaction, request, 'registration'),
+                    request.askedAt,
+                  ),
+                },
+              ];
         case 'password_reset':
           return owner
             ? [
                 {
                   to: owner.email,
-                  ...MAILS.resetPassword(await this.giveLink(transaction, request, 'password_reset', owner)),
+                  ...MAILS.resetPassword(
+                    await this.giveLink(transaction, request, 'password_reset', owner),
+                    request.askedAt,
+                  ),
                 },
               ]
             : [];
@@ -100,10 +111,10 @@ export class AuthRequestHandler {
   /** The right password of a registration that was never confirmed: its first mail may be lost or too old. */
   private async confirmAgain(transaction: Transaction, request: ClaimedRequest): Promise<Letter[]> {
     if (!request.registrationId) return [];
-    const sealed = await this.repository.renewRegistration(transaction, request);
-    if (sealed === undefined) return [];
+    const asked = await this.repository.renewRegistration(transaction, request);
+    if (!asked) return [];
     const link = await this.giveLink(transaction, request, 'registration');
-    return [{ to: this.keys.unseal('email', sealed), ...MAILS.confirmRegistration(link) }];
+    return [{ to: this.keys.unseal('email', asked.emailSealed), ...MAILS.confirmRegistration(link, asked.askedAt) }];
   }
 
   private async letChangeEmail(transaction: Transaction, request: ClaimedRequest, to: string): Promise<Letter[]> {
@@ -111,7 +122,7 @@ export class AuthRequestHandler {
     if (!member || member.credentialsVersion !== request.credentialsVersion) return [];
     const link = await this.giveLink(transaction, request, 'email_change', member);
     return [
-      { to, ...MAILS.confirmEmailChange(link) },
+      { to, ...MAILS.confirmEmailChange(link, request.askedAt) },
       { to: member.email, ...MAILS.emailChangeAsked() },
     ];
   }

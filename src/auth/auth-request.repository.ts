@@ -61,7 +61,8 @@ export class AuthRequestRepository {
       `UPDATE auth_requests SET claimed_until = now() + interval '${CLAIM_SECONDS} s'
         WHERE id = $1 AND handled_at IS NULL AND (claimed_until IS NULL OR claimed_until < now())
         RETURNING id, request_id AS "requestId", kind, notice, email_sealed AS "emailSealed", email_digest AS "emailDigest", user_id AS "userId",
-                  credentials_version AS "credentialsVersion", throttled, registration_id AS "registrationId"`,
+                  credentials_version AS "credentialsVersion", throttled, registration_id AS "registrationId", created_at AS "askedAt",
+                  coalesce(expires_at <= now(), false) AS "isLate"`,
       [id],
     );
     return row;
@@ -107,11 +108,14 @@ export class AuthRequestRepository {
 
   /**
    * Makes of a failed sign-in the registration that it was too early for, as if it were asked for once more, a few times a day.
-   * @returns the address as it was registered, sealed; undefined when that is over or was done often enough. Index: auth_requests_email_digest_idx.
+   * @returns what was asked then, the address sealed; undefined when that is over or was done often enough. Index: auth_requests_email_digest_idx.
    */
-  async renewRegistration(transaction: Transaction, request: ClaimedRequest): Promise<string | undefined> {
+  async renewRegistration(
+    transaction: Transaction,
+    request: ClaimedRequest,
+  ): Promise<Pick<ClaimedRequest, 'emailSealed' | 'askedAt'> | undefined> {
     await this.lockAddress(transaction, request);
-    const [row] = await transaction.query<{ emailSealed: string }>(
+    const [row] = await transaction.query<Pick<ClaimedRequest, 'emailSealed' | 'askedAt'>>(
       `UPDATE auth_requests AS renewed
           SET kind = 'registration', email_sealed = old.email_sealed, password_hash = old.password_hash, user_id = old.user_id
          FROM auth_requests AS old
@@ -119,10 +123,10 @@ export class AuthRequestRepository {
           AND (SELECT count(*) FROM auth_requests
                 WHERE email_digest = $3 AND kind = 'registration' AND registration_id IS NOT NULL
                   AND created_at > now() - interval '24 h') < ${CONFIRMATIONS_A_DAY}
-        RETURNING renewed.email_sealed AS "emailSealed"`,
+        RETURNING renewed.email_sealed AS "emailSealed", old.created_at AS "askedAt"`,
       [request.id, request.registrationId, request.emailDigest],
     );
-    return row?.emailSealed;
+    return row;
   }
 
   /** Marks the row as the one notice of its day to this address; false when another is. Index: auth_requests_email_digest_idx. */
@@ -163,9 +167,9 @@ export class AuthRequestRepository {
     );
   }
 
-  /** Index: auth_requests_email_digest_idx. */
-  async deleteOfAddress(transaction: Transaction, emailDigest: string): Promise<void> {
-    await transaction.query('DELETE FROM auth_requests WHERE email_digest = $1', [emailDigest]);
+  /** The address by each digest that it may stand under. Index: auth_requests_email_digest_idx. */
+  async deleteOfAddress(transaction: Transaction, emailDigests: string[]): Promise<void> {
+    await transaction.query('DELETE FROM auth_requests WHERE email_digest = ANY ($1)', [emailDigests]);
   }
 
   /** One at a time per address: two that decide at once must not both be the first. */

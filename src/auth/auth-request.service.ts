@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { canonicalEmail } from '../platform/mail/email-address.js';
+import { canonicalEmail, emailForms } from '../platform/mail/email-address.js';
+import type { EmailForms } from '../platform/mail/email-address.js';
 import { InputInvalid } from '../platform/errors/stoa-error.js';
 import { Log } from '../platform/logging/log.js';
 import type { Transaction } from '../platform/postgres/database.js';
@@ -11,12 +12,6 @@ import type { AuthRequestKind, NewAuthRequest, UsedToken } from './auth-request.
 import { TokenInvalid } from './auth.errors.js';
 import { authJobs } from './auth.jobs.js';
 import { hashToken } from '../platform/secrets/token.js';
-
-/** An address as it was written and as it is compared. */
-export interface EmailForms {
-  written: string;
-  canonical: string;
-}
 
 /** The outbox as the doors use it: put in, wake the worker, use a token. Never looks whether an address is known. */
 @Injectable()
@@ -30,9 +25,9 @@ export class AuthRequestService {
 
   /** @throws InputInvalid for what is no address */
   readEmail(email: string): EmailForms {
-    const canonical = canonicalEmail(email);
-    if (canonical === undefined) throw new InputInvalid([{ field: 'email', code: 'format' }]);
-    return { written: email.trim().normalize('NFC'), canonical };
+    const forms = emailForms(email);
+    if (!forms) throw new InputInvalid([{ field: 'email', code: 'format' }]);
+    return forms;
   }
 
   /** What stands for an address in the outbox. */
@@ -62,7 +57,7 @@ export class AuthRequestService {
 
   /** Forgets all that waits for an address whose owner is erased, and what was counted about it. */
   async forget(transaction: Transaction, canonical: string): Promise<void> {
-    await this.repository.deleteOfAddress(transaction, this.digestOf(canonical));
+    await this.repository.deleteOfAddress(transaction, this.keys.digests('email', canonical));
   }
 
   /** The one use of a token. @throws TokenInvalid */

@@ -33,6 +33,9 @@ export interface ClaimedRequest {
   credentialsVersion: number | null;
   throttled: boolean;
   registrationId: string | null;
+  askedAt: Date;
+  /** Its token was given at an earlier try, and is over: a mail would bring a dead link. */
+  isLate: boolean;
 }
 
 /** A token as its row describes it, in the moment of its one use. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
 import type { Queryable, Transaction } from '../platform/postgres/database.js';
-import type { EmailForms } from './auth-request.service.js';
+import type { EmailForms } from '../platform/mail/email-address.js';
 
 /** The credentials of a member. */
 export interface Credentials {

@@ -16,7 +16,7 @@ export class PasswordResetsController {
   /** The same bytes always. */
   @Post()
   @HttpCode(202)
-  @Limits('reset_address', 'reset_email')
+  @Limits('reset_address', 'reset_pair', 'reset_email')
   @UseInterceptors(LatencyFloor)
   @ApiAcceptedResponse({ type: Accepted })
   ask(@CurrentVisitor() visitor: Visitor, @Body() input: AskPasswordReset): Promise<Accepted> {

@@ -19,7 +19,7 @@ export class RegistrationsController {
   /** The same bytes whether or not the address is known. */
   @Post()
   @HttpCode(202)
-  @Limits('registration_address', 'registration_email')
+  @Limits('registration_address', 'registration_pair', 'registration_email')
   @UseInterceptors(LatencyFloor)
   @ApiAcceptedResponse({ type: Accepted })
   ask(@CurrentVisitor() visitor: Visitor, @Body() input: Register): Promise<Accepted> {

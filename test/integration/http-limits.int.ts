@@ -87,6 +87,15 @@ describe('the shared buckets', () => {
     ]);
   });
 
+  it('spare what is only reported after one that is full', async () => {
+    const limiter = auth.app.get(RateLimiter);
+    const both = [aBucket('f', 'pair', false), { ...aBucket('f', 'all', false), limit: { count: 9, perMs: 60_000 } }];
+    const seen = [];
+    for (let i = 0; i < 6; i += 1) seen.push((await limiter.take(both)).map(({ allowed }) => allowed));
+    expect(seen.map(String)).toEqual([...Array(3).fill('true,true'), ...Array(3).fill('false,true')]);
+    expect((await limiter.take(both.slice(1)))[0]?.remaining).toBe(5);
+  });
+
   it('charge nothing for a look, which refuses when what it looks at is full', async () => {
     const limiter = auth.app.get(RateLimiter);
     const look: Bucket = { ...aBucket('e', 'x'), refuses: 'look' };
@@ -276,24 +285,47 @@ describe('HTTP', () => {
     expect(Math.min(...others)).toBeLessThan(1_000);
   });
 
-  it('registration_email accepts the fourth to the eye, and mails nothing', async () => {
+  /** Asks that often, each time from the next address. @returns which came to nothing */
+  async function throttled(path: string, body: object, addresses: string[]): Promise<boolean[]> {
     const browser = await new Browser(auth.url).arrive();
-    const email = anEmail();
     const answers = [];
-    for (let i = 0; i < 5; i += 1)
-      answers.push(
-        await browser.post('/registrations', { email, password: PASSWORD }, from(`2001:db8:e:${i}::1`).headers),
-      );
-    expect(answers.map(({ status, text }) => `${status} ${text}`)).toEqual(Array(5).fill('202 {"status":"accepted"}'));
-    const asked = await auth.app
-      .get(Database)
-      .query<{ id: string; throttled: boolean }>(
-        'SELECT id, throttled FROM auth_requests WHERE request_id = ANY($1) ORDER BY array_position($1, request_id)',
-        [answers.map(({ headers }) => headers.get('x-request-id'))],
-      );
-    expect(asked.map(({ throttled }) => throttled)).toEqual([false, false, false, true, true]);
+    for (const address of addresses) answers.push(await browser.post(path, body, from(address).headers));
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`))).toEqual(
+      new Set(['202 {"status":"accepted"}']),
+    );
+    const ids = answers.map(({ headers }) => headers.get('x-request-id'));
+    const sql =
+      'SELECT id, throttled FROM auth_requests WHERE request_id = ANY($1) ORDER BY array_position($1, request_id)';
+    const asked = await auth.app.get(Database).query<{ id: string; throttled: boolean }>(sql, [ids]);
     for (const { id } of asked) await auth.app.get(AuthRequestHandler, { strict: false }).handle(id);
-    expect(auth.mails().filter(({ to }) => to === email)).toHaveLength(3);
+    return asked.map(({ throttled: isThrottled }) => isThrottled);
+  }
+
+  it.each([
+    ['registration', '/registrations', { password: PASSWORD }],
+    ['reset', '/password-resets', {}],
+  ])(
+    '%s_pair accepts the fourth to the eye, and mails nothing; what others ask for the address comes',
+    async (kind, path, body) => {
+      const email = kind === 'reset' ? await (await Accounts.of(auth)).member() : anEmail();
+      const asks = { ...body, email };
+      const attacker = `2001:db8:e:${randomInt(0x10000).toString(16)}::1`;
+      expect(await throttled(path, asks, Array<string>(5).fill(attacker))).toEqual([false, false, false, true, true]);
+      expect(auth.mails().filter(({ to }) => to === email)).toHaveLength(3);
+      expect(await throttled(path, asks, ['192.0.2.200', '192.0.2.200'])).toEqual([false, false]);
+      expect(auth.mails().filter(({ to }) => to === email)).toHaveLength(5);
+    },
+  );
+
+  it('reset_email bounds what many ask for one address, and one who goes on asking takes nothing of it', async () => {
+    const email = await (await Accounts.of(auth)).member();
+    const one = Array<string>(9).fill('2001:db8:e2:1::1');
+    expect((await throttled('/password-resets', { email }, one)).filter((is) => !is)).toHaveLength(3);
+    const many = Array.from({ length: 20 }, (_, i) => `2001:db8:e3:${i.toString(16)}::1`);
+    expect(await throttled('/password-resets', { email }, many)).toEqual([
+      ...Array<boolean>(17).fill(false),
+      ...Array<boolean>(3).fill(true),
+    ]);
   });
 
   it('email_change holds a member at three a day, from wherever, and no other member', async () => {

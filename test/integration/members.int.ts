@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AuthRequestHandler } from '../../src/auth/auth-request.handler.js';
+import { AuthRequestRepository } from '../../src/auth/auth-request.repository.js';
 import { AuthRequestService } from '../../src/auth/auth-request.service.js';
 import { AuthSweep } from '../../src/auth/auth-sweep.js';
 import { SessionRevoked } from '../../src/auth/auth.events.js';
@@ -8,10 +9,12 @@ import { AnswerTimes } from '../../src/auth/latency-floor.js';
 import { PasswordHasher } from '../../src/auth/password-hasher.js';
 import { GivenUp } from '../../src/cleanup/given-up.service.js';
 import { DomainEvents } from '../../src/platform/events/domain-events.js';
+import { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { Mailer } from '../../src/platform/mail/mailer.js';
 import { Database } from '../../src/platform/postgres/database.js';
+import { KeyRing } from '../../src/platform/secrets/key-ring.js';
 import { startAuthApp } from '../support/auth-app.js';
 import type { AuthApp, MailFile } from '../support/auth-app.js';
 import { Browser } from '../support/browser.js';
@@ -66,6 +69,8 @@ describe('registration', () => {
     expect([asked.status, asked.text]).toEqual([202, '{"status":"accepted"}']);
     const mail = await mailTo(email, 'confirm-registration');
     expect(mail.text).toContain(`http://stoa.test/confirm#token=${mail.token}\n`);
+    expect(mail.text).toMatch(/asked on \d+ \w{3,4} \d{4},? (at )?\d\d:\d\d UTC to register at Stoa/);
+    expect(mail.text).toContain('do not open the link');
     const joined = await database.query<{ event: string }>('SELECT event FROM audit_events WHERE request_id = $1', [
       asked.headers.get('x-request-id'),
     ]);
@@ -352,6 +357,28 @@ describe('another address', () => {
 });
 
 describe('the outbox', () => {
+  it('forgets an address by every key of the ring: what waits may be older than the key in front', async () => {
+    const email = anEmail();
+    const [old, young] = ['old', 'young'].map((kid) => ({ kid, secret: randomBytes(32) }));
+    const aDesk = (...keys: unknown[]) =>
+      new AuthRequestService(
+        auth.app.get(AuthRequestRepository, { strict: false }),
+        new KeyRing({ keys } as never),
+        auth.app.get(JobProducer),
+        auth.app.get(Log),
+      );
+    const [before, during] = [aDesk(old), aDesk(young, old)];
+    for (const desk of [before, during])
+      await database.transaction((transaction) => desk.submit(transaction, { kind: 'failed_sign_in', email }));
+    const waiting = () =>
+      database.query('SELECT FROM auth_requests WHERE email_digest = ANY ($1)', [
+        [before.digestOf(email), during.digestOf(email)],
+      ]);
+    expect(await waiting()).toHaveLength(2);
+    await database.transaction((transaction) => during.forget(transaction, email));
+    expect(await waiting()).toEqual([]);
+  });
+
   it('keeps no address, password or token in the clear, and no token once its mail has left', async () => {
     const browser = await aBrowser();
     const email = anEmail();
@@ -377,6 +404,22 @@ describe('the outbox', () => {
     send.mockRestore();
     expect(texts).toHaveLength(3);
     expect(new Set(texts).size).toBe(1);
+  });
+
+  it('mails no link that is over by the time the server takes it', async () => {
+    const { email } = await aMember();
+    const send = vi.spyOn(auth.app.get(Mailer), 'send').mockRejectedValueOnce(new Error('no server'));
+    vi.spyOn(auth.app.get(AuthRequestService), 'wake').mockReturnValueOnce();
+    await (await aBrowser()).post('/password-resets', { email });
+    const [row] = await database.query<{ id: string }>('SELECT id FROM auth_requests WHERE handled_at IS NULL');
+    const handle = () => auth.app.get(AuthRequestHandler).handle(row?.id ?? '');
+    await expect(handle()).rejects.toThrow('no server');
+    await database.query(`UPDATE auth_requests SET expires_at = now() - interval '1 s' WHERE id = $1`, [row?.id]);
+    await handle();
+    expect(send).toHaveBeenCalledTimes(1);
+    send.mockRestore();
+    await settled();
+    expect(auth.mails().filter(({ to, kind }) => to === email && kind === 'reset-password')).toEqual([]);
   });
 
   it('is given up in the end, where the transport always rejects: ever more seldom, seen by its metric, without a loop', async () => {

@@ -25,7 +25,11 @@ const refuse = (scope: LimitScope, count: number, perMs: number, burst = count):
   onExcess: 'refuse',
 });
 
-/** Limits of HTTP. The first two are every route's; a route adds its own with `@Limits`. */
+/**
+ * Limits of HTTP. The first two are every route's; a route adds its own with `@Limits`.
+ * Mails to an address are bounded for each who asks (`_pair`, 3 an hour), and over all who ask (`_email`) by more than one of them can
+ * ask for: nobody alone keeps the mails of others from an owner. A quiet limit that is over spares those that the route names after it.
+ */
 export const HTTP_LIMITS = {
   all_address: refuse('address', 300, MINUTE, 60),
   all_session: refuse('session', 120, MINUTE),
@@ -34,14 +38,18 @@ export const HTTP_LIMITS = {
   login_address: refuse('address', 20, 15 * MINUTE),
   login_email: { ...refuse('email', 50, HOUR), onExcess: 'slow' },
   registration_address: refuse('address', 5, HOUR),
-  registration_email: { ...refuse('email', 3, HOUR), onExcess: 'quiet' },
+  registration_pair: { ...refuse('email_and_address', 3, HOUR), onExcess: 'quiet' },
+  registration_email: { ...refuse('email', 100, DAY, 20), onExcess: 'quiet' },
   reset_address: refuse('address', 10, HOUR),
-  reset_email: { ...refuse('email', 3, HOUR), onExcess: 'quiet' },
+  reset_pair: { ...refuse('email_and_address', 3, HOUR), onExcess: 'quiet' },
+  reset_email: { ...refuse('email', 100, DAY, 20), onExcess: 'quiet' },
   token_address: refuse('address', 10, 15 * MINUTE),
   email_change: refuse('user', 3, DAY),
   export: refuse('user', 1, DAY),
   erasure: refuse('user', 3, HOUR),
   report: refuse('user', 10, HOUR),
+  // Guests cost nothing, so the user alone bounds little; a school behind one address reports less than this.
+  report_address: refuse('address', 100, HOUR),
 } as const satisfies Record<string, HttpLimit>;
 
 export type HttpLimitName = keyof typeof HTTP_LIMITS;

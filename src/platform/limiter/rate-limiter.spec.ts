@@ -55,6 +55,13 @@ describe('RateLimiter without Redis', () => {
     expect(await passed(setting, [aBucket('other')], 50)).toBe(30);
   });
 
+  it('spares what is only reported after one that is full', async () => {
+    const setting = aLimiter();
+    const pair = { ...aBucket('pair', false), limit: { count: 3, perMs: 60_000 } };
+    expect(await passed(setting, [pair, aBucket('all', false)], 10)).toBe(3);
+    expect(await passed(setting, [aBucket('all', false)], 50)).toBe(27);
+  });
+
   it('does not ask a Redis that is known to be away, and goes on when a call fails', async () => {
     const away = aLimiter();
     await passed(away, [aBucket('a')], 3);

@@ -19,7 +19,7 @@ export interface Bucket {
   /** Digest of whom it counts: never the raw value. */
   digest: string;
   limit: Limit;
-  /** Whether an excess refuses the request; else it is only reported. `look`: it refuses, and the bucket is never charged. */
+  /** Whether an excess refuses the request; else it is reported, and spares the later ones that are. `look`: it refuses, and the bucket is never charged. */
   refuses: boolean | 'look';
   /** A mark rather than a rate: while Redis is away it is not divided among the processes. */
   isMark?: boolean;
@@ -92,7 +92,12 @@ export class RateLimiter {
     }));
     const looks = share.map(({ key, limit }) => this.local.peek(key, limit, now));
     if (looks.some(({ allowed }, i) => !allowed && share[i]?.refuses)) return looks;
-    return share.map(({ key, limit, refuses }) => this.local[refuses === 'look' ? 'peek' : 'take'](key, limit, now));
+    let isSpared = false;
+    return share.map(({ key, limit, refuses }, i) => {
+      const onlyLooks = refuses === 'look' || (!refuses && isSpared);
+      isSpared ||= !refuses && !looks[i]?.allowed;
+      return this.local[onlyLooks ? 'peek' : 'take'](key, limit, now);
+    });
   }
 
   private shareOf({ count, perMs, burst = count }: Limit): Limit {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalEmail } from './email-address.js';
+import { canonicalEmail, emailForms } from './email-address.js';
 
 describe('canonicalEmail', () => {
   it.each([
@@ -49,5 +49,17 @@ describe('canonicalEmail', () => {
       }),
       { numRuns: 1_000 },
     );
+  });
+});
+
+describe('emailForms', () => {
+  it.each([
+    ['Ada@Example.COM', 'Ada@example.com', 'ada@example.com'],
+    [' Ada@bücher.example', 'Ada@xn--bcher-kva.example', 'ada@xn--bcher-kva.example'],
+    // A Cyrillic letter in the domain is another domain, and is written so.
+    ['ada@\u0435xample.com', 'ada@xn--xample-2of.com', 'ada@xn--xample-2of.com'],
+  ])('%s is written %s', (text, written, canonical) => {
+    expect(emailForms(text)).toEqual({ written, canonical });
+    expect(emailForms(written)).toEqual({ written, canonical });
   });
 });

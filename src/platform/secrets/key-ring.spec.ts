@@ -27,6 +27,11 @@ describe('KeyRing', () => {
     expect(during.digest('a', 'x')).not.toBe(during.digest('b', 'x'));
   });
 
+  it('names a text by every key, the first first', () => {
+    expect(during.digests('email', 'a@b.c')).toEqual([young, old].map((key) => aRing(key).digest('email', 'a@b.c')));
+    expect(during.digests('email', 'a@b.c')[0]).toBe(during.digest('email', 'a@b.c'));
+  });
+
   it('refuses every other signature without an error', () => {
     const good = during.sign('csrf', 'x');
     fc.assert(

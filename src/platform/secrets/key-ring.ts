@@ -41,7 +41,12 @@ export class KeyRing {
 
   /** A name for `text` that only this ring can make: for counters and logs. 32 hex digits; changes when the first key does. */
   digest(purpose: string, text: string): string {
-    return mac(this.first(), purpose, text).toString('hex').slice(0, 32);
+    return digestBy(this.first(), purpose, text);
+  }
+
+  /** The names of `text` by every key of the ring: what stands under one may have been named before a key was put in front. */
+  digests(purpose: string, text: string): string[] {
+    return this.keys.map((key) => digestBy(key, purpose, text));
   }
 
   /** Encrypts (AES-256-GCM) as `kid.base64url(nonce, tag, text)`. */
@@ -73,6 +78,9 @@ export class KeyRing {
 
 const mac = (key: SecretKey, purpose: string, text: string): Buffer =>
   createHmac('sha256', key.secret).update(`${purpose}:${text}`).digest();
+
+const digestBy = (key: SecretKey, purpose: string, text: string): string =>
+  mac(key, purpose, text).toString('hex').slice(0, 32);
 
 const sealingKey = (key: SecretKey, purpose: string): Buffer =>
   Buffer.from(hkdfSync('sha256', key.secret, '', `seal:${purpose}`, 32));
