@@ -10,6 +10,13 @@ export interface Evidence {
   readonly sentAt: string;
 }
 
+/** What somebody has reported of a conversation before. */
+export interface EarlierReport {
+  readonly id: string;
+  readonly receipt: string;
+  readonly evidence: readonly Evidence[];
+}
+
 export interface NewReport {
   readonly id: string;
   readonly receipt: string;
@@ -48,6 +55,39 @@ export class ReportRepository {
       text: row.text,
       sentAt: row.sent_at.toISOString(),
     }));
+  }
+
+  /**
+   * What the reporter has said of this conversation before; one at a time, until the transaction ends. Undefined also when the partner
+   * is erased: reports do not name them any more. Index: reports_reported_id_idx.
+   */
+  async earlier(
+    transaction: Transaction,
+    { userId, partnerUserId, conversationId }: Membership,
+  ): Promise<EarlierReport | undefined> {
+    await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 7303))', [
+      `${userId} ${conversationId}`,
+    ]);
+    const [row] = await transaction.query<EarlierReport>(
+      `SELECT id, receipt, evidence FROM reports
+        WHERE reported_id = $2 AND reporter_id = $1 AND conversation_id = $3 ORDER BY created_at LIMIT 1`,
+      [userId, partnerUserId, conversationId],
+    );
+    return row;
+  }
+
+  /** The newest word stands, and a note that is not given again stays. Index: reports_pkey. */
+  async amend(
+    transaction: Transaction,
+    id: string,
+    { reason, note, evidence }: Pick<NewReport, 'reason' | 'note' | 'evidence'>,
+  ): Promise<void> {
+    await transaction.query('UPDATE reports SET reason = $2, note = coalesce($3, note), evidence = $4 WHERE id = $1', [
+      id,
+      reason,
+      note ?? null,
+      JSON.stringify(evidence),
+    ]);
   }
 
   async add(

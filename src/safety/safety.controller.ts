@@ -24,7 +24,7 @@ export class SafetyController {
 
   @Post('conversations/:id/reports')
   @HttpCode(202)
-  @Limits('report')
+  @Limits('report', 'report_address')
   @ApiAcceptedResponse({ type: ReportReceipt })
   report(
     @Caller() caller: Identity,

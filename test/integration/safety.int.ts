@@ -176,9 +176,47 @@ describe('a report', () => {
       whole.receipt,
     ]);
     expect(all?.evidence).toHaveLength(3);
+    expect(whole.receipt).toBe(receipt);
     await expect(reports.report(ada.identity, bob.handle, { reason: 'spam' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     });
+  });
+});
+
+describe('a report that is made again', () => {
+  const reportsOf = (reporterId: string) =>
+    api.database.query<{ reason: string; note: string | null; evidence: { seq: number; text: string }[] }>(
+      'SELECT reason, note, evidence FROM reports WHERE reporter_id = $1',
+      [reporterId],
+    );
+
+  it('is answered as before and adds what is new to the one that there is, with no second copy of anything', async () => {
+    const [ada, bob] = await aTalk();
+    for (const text of ['one', 'two', 'three']) await say(bob, text);
+    const ask = (report: object) => reports.report(ada.identity, ada.handle, { reason: 'spam', ...report });
+    const { receipt } = await ask({ seqs: [1], note: 'rude' });
+    for (const report of [{ seqs: [1] }, { seqs: [1, 2] }, { reason: 'minor' }, {}])
+      expect(await ask(report)).toEqual({ receipt });
+    const [row, ...others] = await reportsOf(ada.identity.userId);
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ reason: 'spam', note: 'rude' });
+    expect(row?.evidence.map(({ seq, text }) => [seq, text])).toEqual([
+      [1, 'one'],
+      [2, 'two'],
+      [3, 'three'],
+    ]);
+    const partners = await reports.report(bob.identity, bob.handle, { reason: 'other' });
+    expect(partners.receipt).not.toBe(receipt);
+  });
+
+  it('is one also when they come at once', async () => {
+    const [ada, bob] = await aTalk();
+    await say(bob, 'one');
+    const all = await Promise.all(
+      Array.from({ length: 8 }, () => reports.report(ada.identity, ada.handle, { reason: 'spam' })),
+    );
+    expect(new Set(all.map(({ receipt }) => receipt)).size).toBe(1);
+    expect(await reportsOf(ada.identity.userId)).toHaveLength(1);
   });
 });
 
