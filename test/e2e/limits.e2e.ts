@@ -306,6 +306,31 @@ describe('limits of an address', () => {
     expect((await other.http('DELETE', '/me')).status).toBe(202);
   });
 
+  it(
+    'take ten reports of a person in an hour, a hundred of an address, whoever comes from it',
+    { timeout: 60_000 },
+    async () => {
+      const people = await Promise.all(
+        Array.from({ length: 11 }, (_, i) =>
+          new Person(there, { 'x-forwarded-for': `2001:db8:60:${i}::1` }).becomeGuest(),
+        ),
+      );
+      const report = async (person: Person, i: number): Promise<string> => {
+        // An address may ask so much at once, and five times a second from then on.
+        await sleep(Math.max(0, i - 50) * 210);
+        const from = { 'x-forwarded-for': '2001:db8:61::1' };
+        const answer = await person.http('POST', '/conversations/none/reports', { reason: 'spam' }, from);
+        return `${answer.status} ${/"(report\w*)";r=0;t=[1-9]/.exec(answer.headers.get('ratelimit') ?? '')?.[1] ?? ''}`.trim();
+      };
+      const asks = people.flatMap((person, at) => Array.from({ length: 10 }, (_, i) => report(person, at * 10 + i)));
+      const answers = await Promise.all([...asks, report(people[0] as Person, 5)]);
+      expect(answers.filter((answer) => answer === '404')).toHaveLength(100);
+      expect(new Set(answers)).toEqual(new Set(['404', '429 report', '429 report_address']));
+      const elsewhere = await people[10]?.http('POST', '/conversations/none/reports', { reason: 'spam' });
+      expect(elsewhere?.status).toBe(404);
+    },
+  );
+
   it('refuse the 61st upgrade in a minute that never connects, with 429, and no other address', async () => {
     const from = (address: string) => RawSocket.open(there, { 'x-forwarded-for': address });
     const results: unknown[] = [];
@@ -390,6 +415,29 @@ describe('limits of a user', () => {
       person.disconnect();
     },
   );
+
+  it('hold them for what is sent before session:ready, too', async () => {
+    const [here = '', there = ''] = pair.apis.map((api) => api.url);
+    const person = await Person.guest(here);
+    await redis.del('none', ...(await redis.keys('stoa:{spent:*')));
+    const startedAt = performance.now();
+    let passed = 0;
+    for (const url of [here, there, here]) {
+      const socket = await RawSocket.open(url, { cookie: person.cookie });
+      const searches = Array.from({ length: 12 }, (_, i) => `42${i}["search:start",{}]`);
+      // In the moment in which the server takes them: long before it has asked what was spent elsewhere.
+      socket.ws.on('message', (frame: Buffer) => {
+        if (frame.toString().startsWith('40{')) socket.sendTogether(...searches);
+      });
+      socket.send(`40${JSON.stringify({ csrfToken: person.csrfToken })}`);
+      const answers = await Promise.all(searches.map((_, i) => socket.answerTo(i)));
+      passed += answers.filter(({ ok }) => ok).length;
+      socket.close();
+      await vi.waitFor(async () => expect(await redis.keys('stoa:{spent:*')).toHaveLength(1));
+    }
+    expect(passed).toBeGreaterThanOrEqual(10);
+    expect(passed).toBeLessThanOrEqual(10 + Math.ceil((performance.now() - startedAt) / 6_000));
+  });
 });
 
 it('leave their traces in the audit trail, a few rows for a flood', async () => {

@@ -38,7 +38,12 @@ const id = '0191d5b0-0000-7000-8000-000000000000';
 
 /** Limits have tests of their own; here nothing is refused for its number. */
 class OpenGate extends EventGate {
+  /** What was charged, and when a connection was open. */
+  static readonly seen: string[] = [];
   override admit(): void {}
+  override charge(_: Connection, event: string): void {
+    OpenGate.seen.push(event);
+  }
   override strike(): boolean {
     return false;
   }
@@ -72,6 +77,7 @@ class SlowLifecycle extends ConnectionLifecycle {
     await sleep(50);
     if (SlowLifecycle.fail) throw new StoaError('UNAVAILABLE');
     connection.emit('session:superseded', { at: 'opened' });
+    OpenGate.seen.push('open');
   }
   override closed(): Promise<void> {
     return Promise.resolve();
@@ -188,6 +194,7 @@ const ask = (socket: Socket, event: string, ...args: unknown[]) =>
   }>;
 
 const message = (text: string) => ({ conversationId: 'c', clientId: id, text });
+const typing = { conversationId: 'c', typing: true };
 
 describe('the socket edge', () => {
   it('refuses a foreign and, in production, a missing origin before the upgrade', async () => {
@@ -235,6 +242,18 @@ describe('the socket edge', () => {
     expect(answer).toEqual({ ok: true, data: { event: 'looks like a Nest event', text: 'hi', caller: 'u1' } });
   });
 
+  it('charges what comes early after the opening, when it is known what was spent elsewhere, and the rest at once', async () => {
+    OpenGate.seen.length = 0;
+    const socket = dial();
+    await Promise.all([ask(socket, 'message:send', message('hi')), ask(socket, 'typing:set', typing)]);
+    expect(OpenGate.seen).toEqual(['open', 'message:send', 'typing:set']);
+    await Promise.all([ask(socket, 'message:send', message('slow')), ask(socket, 'typing:set', typing)]);
+    expect(OpenGate.seen.slice(3)).toEqual(['message:send', 'typing:set']);
+    await ask(socket, 'typing:set', typing);
+    await ask(socket, 'no:such', {});
+    expect(OpenGate.seen).toHaveLength(6);
+  });
+
   it('answers every event: unknown, invalid, failing, without a result', async () => {
     const socket = dial();
     expect(await ask(socket, 'no:such', {})).toMatchObject({ ok: false, error: { code: 'EVENT_UNKNOWN' } });
@@ -248,7 +267,7 @@ describe('the socket edge', () => {
     const failed = await ask(socket, 'message:send', message('boom'));
     expect(failed).toMatchObject({ ok: false, error: { code: 'INTERNAL', retryable: false } });
     expect(JSON.stringify(failed)).not.toContain('secret');
-    expect(await ask(socket, 'typing:set', { conversationId: 'c', typing: true })).toEqual({ ok: true, data: {} });
+    expect(await ask(socket, 'typing:set', typing)).toEqual({ ok: true, data: {} });
   });
 
   it('keeps the order of one socket over gateways, and lets other sockets go ahead', async () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { ClientEvent } from '../../contracts/socket-events.js';
 import { RateLimited } from '../errors/stoa-error.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Connection } from '../realtime/connection.types.js';
@@ -80,7 +79,7 @@ describe('SocketLimiter', () => {
   it('lets ten messages pass at once, five a second, sixty a minute', () => {
     const { clock, limiter } = aSetting();
     const connection = aConnection('ada');
-    const send = (): void => limiter.admit(connection, 'message:send');
+    const send = (): void => limiter.charge(connection, 'message:send');
     expect(count(12, send)).toBe(10);
     clock.now = 1_000;
     expect(count(10, send)).toBe(5);
@@ -93,11 +92,11 @@ describe('SocketLimiter', () => {
   it('counts by user and event: a flood of one touches neither another user nor another event', () => {
     const { limiter } = aSetting();
     const [ada, bob] = [aConnection('ada'), aConnection('bob')];
-    expect(count(15, () => limiter.admit(ada, 'message:send'))).toBe(10);
-    expect(count(5, () => limiter.admit(ada, 'typing:set'))).toBe(5);
-    expect(count(10, () => limiter.admit(bob, 'message:send'))).toBe(10);
+    expect(count(15, () => limiter.charge(ada, 'message:send'))).toBe(10);
+    expect(count(5, () => limiter.charge(ada, 'typing:set'))).toBe(5);
+    expect(count(10, () => limiter.charge(bob, 'message:send'))).toBe(10);
     const again = aConnection('ada', { connectionId: 'second' });
-    expect(count(1, () => limiter.admit(again, 'message:send'))).toBe(0);
+    expect(count(1, () => limiter.charge(again, 'message:send'))).toBe(0);
   });
 
   it('closes a socket that floods in three different seconds of a minute, after a notice', async () => {
@@ -106,7 +105,7 @@ describe('SocketLimiter', () => {
     for (let second = 0; second < 4; second += 1) {
       expect(connection.notices).toHaveLength(0);
       clock.now = second * 1_500;
-      count(80, () => limiter.admit(connection, undefined as ClientEvent | undefined));
+      count(80, () => limiter.admit(connection));
     }
     await new Promise(setImmediate);
     expect(connection.notices[0]).toEqual(['server:notice', { code: 'RATE_LIMITED', message: expect.any(String) }]);
@@ -134,7 +133,7 @@ describe('SocketLimiter', () => {
   it('does nothing when limits are off', async () => {
     const { limiter, handshakes } = aSetting({ rateLimits: false });
     const connection = aConnection('ada');
-    expect(count(500, () => limiter.admit(connection, 'search:start'))).toBe(500);
+    expect(count(500, () => limiter.charge(connection, 'search:start'))).toBe(500);
     expect(count(500, () => void limiter.strike(connection))).toBe(500);
     expect(await countLetIn(500, () => handshakes.admitAddress(connection))).toBe(500);
     expect(limiter.strike(connection)).toBe(false);

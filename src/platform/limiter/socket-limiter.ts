@@ -38,17 +38,22 @@ export class SocketLimiter extends EventGate {
   }
 
   /** @throws RateLimited */
-  override admit(connection: Connection, event: ClientEvent | undefined): void {
+  override admit(connection: Connection): void {
     if (!this.runtime.rateLimits) return;
-    const { identity, connectionId } = connection.data;
+    const { connectionId } = connection.data;
     const now = this.clock.monotonicMs();
     const flood = this.buckets.take(connectionId, SOCKET_LIMIT, now);
     if (!flood.allowed) {
       if (this.isStruckOut(connectionId, now)) this.close(connection);
       this.refuse('socket', flood.retryAfterMs);
     }
-    const wait = event ? this.events.take(identity.userId, event, now) : 0;
-    if (event && wait > 0) this.refuse(event, wait);
+  }
+
+  /** @throws RateLimited */
+  override charge(connection: Connection, event: ClientEvent): void {
+    if (!this.runtime.rateLimits) return;
+    const wait = this.events.take(connection.data.identity.userId, event, this.clock.monotonicMs());
+    if (wait > 0) this.refuse(event, wait);
   }
 
   override strike(connection: Connection): boolean {

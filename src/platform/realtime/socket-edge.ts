@@ -74,7 +74,7 @@ export class SocketEdge {
   /** Takes over a connection that passed the handshake. `handlers`: the gateways' methods by event. */
   attach(connection: Connection, handlers: ReadonlyMap<string, EventHandler>): void {
     const order = new SocketOrder(MAX_WAITING);
-    const attached = { connection, order, handlers };
+    const attached: Attached = { connection, order, handlers, isOpen: false };
     connection.data.order = order;
     // The way of known events; what it leaves to Socket.IO comes by the other.
     const tapped = tapEvents(connection, KNOWN_EVENTS, ({ ackId, data }) =>
@@ -96,6 +96,7 @@ export class SocketEdge {
     });
     order
       .add(() => this.inContext(connection, newRequestId(), () => this.lifecycle.opened(connection)))
+      .then(() => (attached.isOpen = true))
       .catch((error: unknown) => this.refuseConnection(connection, error));
   }
 
@@ -105,18 +106,24 @@ export class SocketEdge {
   }
 
   /** `data`: the event's name, then what came with it. */
-  private receive({ connection, order, handlers }: Attached, data: [string, ...unknown[]], ack: AckFunction): void {
+  private receive(attached: Attached, data: [string, ...unknown[]], ack: AckFunction): void {
+    const { connection, order, handlers, isOpen } = attached;
     const startedAt = performance.now();
     const requestId = newRequestId();
     const name = KNOWN_EVENTS.has(data[0]) ? (data[0] as ClientEvent) : undefined;
     const fail = (error: unknown): void => this.refuse(ack, error, { connection, requestId, event: name ?? 'unknown' });
     try {
       if (connection.data.closing) throw new StoaError(connection.data.closing);
-      this.gate.admit(connection, name);
+      this.gate.admit(connection);
+      if (name && isOpen) this.gate.charge(connection, name);
       const handler = name && handlers.get(name);
       if (!handler) throw new StoaError('EVENT_UNKNOWN');
       const payload = checkPayload(name, data);
-      const work = async (): Promise<unknown> => handler(connection, payload);
+      const work = async (): Promise<unknown> => {
+        // In its turn, and so after the opening.
+        if (!isOpen) this.gate.charge(connection, name);
+        return handler(connection, payload);
+      };
       order
         .add(() => this.inContext(connection, requestId, () => traced(`socket ${name}`, SERVER_SPAN, work)))
         .then((result) => {
@@ -185,6 +192,8 @@ interface Attached {
   connection: Connection;
   order: SocketOrder;
   handlers: ReadonlyMap<string, EventHandler>;
+  /** Its opening is done. */
+  isOpen: boolean;
 }
 
 /** An event carries one payload and its acknowledgement; a missing payload counts as `{}` only where nothing is required. */
