@@ -16,6 +16,10 @@ export const dataFolder = join(root, '.data');
 export function node24() {
   const installed = join(root, 'node_modules/.bin/node');
   if (existsSync(installed)) return installed;
-  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
-  throw new Error(`there is no packaged Node 24 for ${process.platform}-${process.arch}: install Node 24 yourself`);
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  // From then on it has Argon2id.
+  if (major > 24 || (major === 24 && minor >= 7)) return process.execPath;
+  throw new Error(
+    `there is no packaged Node 24 for ${process.platform}-${process.arch}: install Node 24.7 or newer yourself`,
+  );
 }

@@ -10,6 +10,7 @@ import { createDataSource } from './platform/postgres/data-source.js';
 import { startTracing } from './platform/tracing/start-tracing.js';
 import { inspectRedis } from './platform/redis/boot-check.js';
 import { refuse } from './refuse.js';
+import { runtimeFaults } from './runtime-check.js';
 import { patiently } from './store-patience.js';
 
 /** How long a start waits for a store that does not answer (ms). */
@@ -32,6 +33,7 @@ export interface Started extends Boot {
 
 /** Reads the settings, inspects the stores and opens the pool; or says why not, one line per fault, and ends the process. */
 export async function boot(role: 'api' | 'worker'): Promise<Started> {
+  refuse(runtimeFaults());
   const config = loadConfig();
   const { environment } = config.runtime;
   const facts = await inspected('Postgres', () => inspectDatabase(config.database.url, environment === 'test'));

@@ -12,6 +12,7 @@ import { MatchingModule } from './matching/matching.module.js';
 import { MatchingProcessor } from './matching/matching.processor.js';
 import { QueueDashboard } from './ops/queue-dashboard.service.js';
 import { StaffAccess } from './ops/staff-access.service.js';
+import { MailInFiles } from './platform/mail/mail-in-files.js';
 import { PlatformModule } from './platform/platform.module.js';
 import { PostgresModule } from './platform/postgres/postgres.module.js';
 import { JobRunnerModule } from './platform/queue/queue.module.js';
@@ -29,6 +30,7 @@ import { PresenceModule } from './presence/presence.module.js';
     CleanupProcessor,
     RetentionLag,
     GivenUp,
+    MailInFiles,
     QueueDashboard,
     StaffAccess,
   ],

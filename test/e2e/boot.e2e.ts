@@ -225,6 +225,13 @@ describe("with the manifests' own settings", () => {
   });
 });
 
+it.each(['api', 'worker'])('the %s needs a Node that hashes passwords, and says so in one line', (role) => {
+  const withoutArgon2 = `import%20crypto%20from%20'node:crypto';delete%20crypto.argon2Sync`;
+  const settings = { ...env, NODE_OPTIONS: `--import=data:text/javascript,${withoutArgon2}` };
+  const { code, lines } = start(`dist/stoa.js ${role}`, settings);
+  expect([code, lines]).toEqual([78, [`stoa: Node ${process.version} has no Argon2id: 24.7 or newer is needed`]]);
+});
+
 it.each(['/proc/none', '/dev/null/mails'])('the worker refuses to write mails to %s', (folder) => {
   const { code, lines } = start('dist/stoa.js worker', { ...env, MAIL_DIR: folder });
   expect([code, lines]).toEqual([78, ['stoa: MAIL_DIR is no folder that this process can write to']]);

@@ -65,3 +65,9 @@ it("a process in production that signs in with the owner's rights says so, and s
     );
   for (const member of members) expect(warnings(member)).toEqual(['stoa', 'somebody_else']);
 });
+
+it('a worker in production without a mail server says so, and serves', async () => {
+  const [worker] = deployment.workers;
+  expect(await worker?.metrics()).toMatch(/^stoa_mail_in_files 1$/m);
+  expect(readFileSync(`${LOGS}/${worker?.name}.log`, 'utf8')).toContain('"event":"mail.in_files"');
+});
