@@ -16,6 +16,8 @@ describe('toStoaError', () => {
     ['a deadlock', coded('40P01'), 'UNAVAILABLE'],
     ['a statement time-out', coded('57014'), 'UNAVAILABLE'],
     ['Postgres silent', new Error('Query read timeout'), 'UNAVAILABLE'],
+    ['a transaction that failed before', coded('25P02'), 'UNAVAILABLE'],
+    ['a transaction that was idle for too long', coded('25P03'), 'UNAVAILABLE'],
     ['a read-only replica', coded('25006'), 'UNAVAILABLE'],
     ['Redis out of memory', new Error('OOM command not allowed'), 'UNAVAILABLE'],
     ['Redis gone', new Error('Connection is closed.'), 'UNAVAILABLE'],

@@ -2,8 +2,8 @@ import { ERROR_CODES } from '../../contracts/error-codes.js';
 import type { ErrorCode, Problem, SocketError } from '../../contracts/error-codes.js';
 import { StoaError, Unavailable } from './stoa-error.js';
 
-/** SQLSTATE classes that mean "Postgres cannot do this now": connection, resources, shutdown, timeouts, locks, read-only. */
-const PASSING_SQLSTATE = /^(08|53|57|58)|^(25006|40001|40P01|55P03)$/;
+/** SQLSTATE classes that mean "Postgres cannot do this now": connection, resources, shutdown, timeouts, locks, read-only, a transaction that was left open. */
+const PASSING_SQLSTATE = /^(08|53|57|58)|^(25006|25P02|25P03|40001|40P01|55P03)$/;
 /** Errors of sockets to Postgres and Redis, and of their clients. */
 const PASSING_CODES = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 const PASSING_MESSAGES =

@@ -1,9 +1,9 @@
 import { SpanKind } from '@opentelemetry/api';
 import { Injectable } from '@nestjs/common';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import type { Pool } from 'pg';
+import pg from 'pg';
+import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
-import type { EntityManager } from 'typeorm';
 import { traced } from '../tracing/traced.js';
 import { isOutOfRoom } from './out-of-room.js';
 import { currentContext } from '../request-context/request-context.js';
@@ -16,13 +16,61 @@ export interface Queryable {
 
 /** One open transaction. Writes take it as a required argument, so that nobody writes outside of one by mistake. */
 export class Transaction implements Queryable {
-  constructor(private readonly manager: EntityManager) {}
+  private hasEnded = false;
+  private isUnclear = false;
+
+  private constructor(private readonly client: PoolClient) {}
+
+  /** Begins, works and commits, or rolls back, over a connection of its own. The pool gets it back only in a state that is known. */
+  static async run<T>(pool: Pool, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const client = await pool.connect();
+    // A connection that breaks tells so to whoever asks next; what nobody listens to would end the process.
+    client.on('error', ignore);
+    const transaction = new Transaction(client);
+    try {
+      await transaction.ask('START TRANSACTION');
+      const result = await work(transaction);
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      await transaction.rollBack();
+      throw error;
+    } finally {
+      client.off('error', ignore);
+      client.release(transaction.isUnclear);
+    }
+  }
 
   async query<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    const runner = this.manager.queryRunner;
-    if (!runner) throw new Error('the transaction has ended');
-    const { records } = await traced('SQL', of(sql), () => runner.query(withRequestId(sql), parameters, true));
-    return records as Row[];
+    if (this.hasEnded) throw new Error('the transaction has ended');
+    return (await traced('SQL', of(sql), () => this.ask<Row>(withRequestId(sql), parameters))).rows;
+  }
+
+  private async commit(): Promise<void> {
+    this.hasEnded = true;
+    // Postgres answers so where a statement had failed, and `work` went on as if it had not.
+    if ((await this.ask('COMMIT')).command === 'ROLLBACK')
+      throw new Error('a statement of the transaction had failed: nothing was committed');
+  }
+
+  /** Never rejects: why it is rolled back tells more. */
+  private async rollBack(): Promise<void> {
+    this.hasEnded = true;
+    if (this.isUnclear) return;
+    await this.ask('ROLLBACK').catch(() => (this.isUnclear = true));
+  }
+
+  /**
+   * What Postgres did not answer, it may still do: after the 5 s that a process waits, and before whatever else is asked over this
+   * connection. An acknowledgement of that would then be one of a transaction that nobody commits.
+   */
+  private async ask<Row extends object>(sql: string, parameters: unknown[] = []): Promise<QueryResult<Row>> {
+    try {
+      return await this.client.query<Row>(sql, parameters);
+    } catch (error) {
+      this.isUnclear ||= !(error instanceof pg.DatabaseError);
+      throw error;
+    }
   }
 }
 
@@ -57,7 +105,7 @@ export class Database implements Queryable, OnApplicationShutdown {
 
   /** READ COMMITTED. No Redis, queue or socket call belongs inside `work`: publish after it returns. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.watched(this.source.transaction((manager) => work(new Transaction(manager))));
+    return this.watched(Transaction.run(this.pool, work));
   }
 
   private async watched<T>(work: Promise<T>): Promise<T> {
@@ -73,6 +121,8 @@ export class Database implements Queryable, OnApplicationShutdown {
     await this.source.destroy();
   }
 }
+
+const ignore = (): void => undefined;
 
 /** What a trace tells of a statement: its text, which holds no values. */
 const of = (sql: string) => ({
