@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
 import { SessionService } from '../auth/session.service.js';
+import type { Identity } from '../platform/identity/identity.types.js';
 import { Log } from '../platform/logging/log.js';
 import { RedisEpoch } from '../platform/redis/redis-epoch.js';
 import { PresenceService } from '../presence/presence.service.js';
@@ -55,10 +56,17 @@ export class Beacon implements OnApplicationBootstrap, BeforeApplicationShutdown
   /** One look at everybody who is connected here; a second call joins the look that runs. */
   look(): Promise<void> {
     this.lastLook = performance.now();
-    this.looking ??= this.lookAtAll()
-      .catch((error: unknown) => this.log.warn({ event: 'beacon.failed', err: error }))
-      .finally(() => delete this.looking);
+    this.looking ??= this.insist(() => this.lookAtAll()).finally(() => delete this.looking);
     return this.looking;
+  }
+
+  /** What fails must not keep anybody else from what they lack: the next look is 4 s away, and may fail at the same. */
+  private async insist(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.log.warn({ event: 'beacon.failed', err: error });
+    }
   }
 
   private lookWhenDue(): void {
@@ -72,15 +80,17 @@ export class Beacon implements OnApplicationBootstrap, BeforeApplicationShutdown
     const connections = this.presence.localConnections().filter(({ data }) => !data.held);
     for (let i = 0; i < connections.length; i += CHUNK) {
       const chunk = connections.slice(i, i + CHUNK).map((connection) => connection.data.identity);
-      const { incomplete, active } = await this.finder.find(
-        chunk.map(({ userId }) => userId),
-        ACTIVE_WITHIN,
-      );
-      await this.heal(incomplete.map(({ userId }) => userId));
-      // Who talks stays signed in: a sign of life of either keeps both.
-      const talking = chunk.filter(({ userId }) => active.has(userId));
-      await this.sessions.touch(talking.map(({ sessionId }) => sessionId));
+      await this.insist(() => this.lookAt(chunk));
     }
+  }
+
+  private async lookAt(chunk: Identity[]): Promise<void> {
+    const users = chunk.map(({ userId }) => userId);
+    const { incomplete, active } = await this.finder.find(users, ACTIVE_WITHIN);
+    await this.insist(() => this.heal(incomplete.map(({ userId }) => userId)));
+    // Who talks stays signed in: a sign of life of either keeps both.
+    const talking = chunk.filter(({ userId }) => active.has(userId));
+    await this.sessions.touch(talking.map(({ sessionId }) => sessionId));
   }
 
   private async heal(suspects: string[]): Promise<void> {

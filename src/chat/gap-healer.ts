@@ -27,27 +27,26 @@ export class GapHealer {
     private readonly durations: ConversationConfig,
   ) {}
 
+  /** @throws what failed first, after everybody else was given theirs */
   async heal(found: UserGaps[]): Promise<void> {
     if (found.length === 0) return;
     await this.tellEnds(found);
     const open = await this.rows.openOf(found.map(({ userId }) => userId));
     // All at once: what they read is joined into few queries.
-    await Promise.all(
+    const healed = await Promise.allSettled(
       found.map(async ({ userId, gaps, handle }) => {
         const facts = open.get(userId);
         // What changed since the look is the next look's.
         if (facts && facts.membership.handle === handle) await this.healOne(userId, gaps, facts);
       }),
     );
+    const failed = healed.find(({ status }) => status === 'rejected');
+    if (failed) throw (failed as PromiseRejectedResult).reason;
   }
 
   private async healOne(userId: string, gap: Gaps, facts: OpenFacts): Promise<void> {
     const { handle } = facts.membership;
     const generation = this.presence.generationOf(userId);
-    if (gap.selfAway && generation !== undefined) {
-      this.note('away');
-      await this.attendance.markHere({ userId, generation });
-    }
     if (gap.started) {
       this.note('started');
       this.presence.emit(userId, 'conversation:started', viewConversation({ ...facts, messages: [] }, this.durations));
@@ -58,6 +57,10 @@ export class GapHealer {
       this.presence.emit(userId, 'partner:presence', { conversationId: handle, ...presence });
     }
     if (gap.messagesAfter !== undefined) await this.pushMessages(userId, gap.messagesAfter, facts);
+    if (gap.selfAway && generation !== undefined) {
+      this.note('away');
+      await this.attendance.markHere({ userId, generation });
+    }
   }
 
   private async pushMessages(userId: string, after: number, { membership }: OpenFacts): Promise<void> {

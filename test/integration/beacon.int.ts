@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BeaconRepository } from '../../src/chat/beacon.repository.js';
 import { GapFinder } from '../../src/chat/gap-finder.js';
@@ -47,5 +48,37 @@ describe('the beacon', () => {
       const reason = trace ? 'timeout' : 'ended';
       expect(stage.sentTo(userId, 'conversation:ended')).toEqual([{ conversationId: handle, reason }]);
     }
+  });
+
+  it('gives the others what they lack where one cannot be healed, and tells of the failure', async () => {
+    const talks = await Promise.all([stage.openConversation(), stage.openConversation()]);
+    const users: string[] = [];
+    for (const { conversationId, members } of talks) {
+      const [ada, bob] = members;
+      stage.connect(ada.userId, ada.handle);
+      users.push(ada.userId);
+      const item = { conversationId, userId: bob.userId, clientId: randomUUID(), text: 'are you there?' };
+      await stage.messageRows.append([item]);
+      await stage.database.query('UPDATE participations SET away_since = now() WHERE user_id = $1', [ada.userId]);
+    }
+    // Somebody holds the row of the first.
+    const markHere = stage.attendance.markHere.bind(stage.attendance);
+    const marking = vi.spyOn(stage.attendance, 'markHere').mockImplementation(async (sighting) => {
+      if (sighting.userId === users[0]) throw new Error('lock timeout');
+      await markHere(sighting);
+    });
+    const { incomplete } = await new GapFinder(new BeaconRepository(stage.database), stage.knowledge).find(
+      users,
+      1_000,
+    );
+    await expect(stage.healer.heal(incomplete)).rejects.toThrow('lock timeout');
+    marking.mockRestore();
+    for (const userId of users)
+      expect(stage.sentTo(userId, 'message:new').map(({ text }) => text)).toEqual(['are you there?']);
+    const away = await stage.database.query<{ user_id: string }>(
+      'SELECT user_id FROM participations WHERE user_id = ANY ($1) AND away_since IS NOT NULL',
+      [users],
+    );
+    expect(away.map((row) => row.user_id)).toEqual([users[0]]);
   });
 });
