@@ -102,17 +102,18 @@ export class ConversationRepository {
     return pairs.map((pair, i) => toOutcome(pair, rows[i]));
   }
 
-  /** Ends those that are still open; the others are left out of the answer. */
+  /** Ends those that are still open; the others are left out of the answer. Of two requests for one, the first counts. */
   async end(
     transaction: Transaction,
     requests: EndRequest[],
     cause: EndCause,
     { messageRetentionMs, factsRetentionMs }: ConversationConfig,
   ): Promise<EndedConversation[]> {
+    const once = new Map(requests.toReversed().map(({ conversationId, by }) => [conversationId, by]));
     const rows = await transaction.query<EndRow>('SELECT * FROM end_conversations($1, $2, $3, $4, $5)', [
-      requests.map((request) => request.conversationId),
+      [...once.keys()],
       cause,
-      requests.map((request) => request.by),
+      [...once.values()],
       messageRetentionMs,
       factsRetentionMs,
     ]);

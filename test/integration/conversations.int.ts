@@ -193,6 +193,22 @@ describe('grace and silence', () => {
     ]);
   });
 
+  it('is ended by whoever was lost first, where both are', async () => {
+    const opened = await Promise.all(Array.from({ length: 40 }, () => stage.openConversation()));
+    const lostFirst = new Map(opened.map(({ conversationId }, i) => [conversationId, i % 2]));
+    for (const { conversationId, members } of opened)
+      for (const [slot, { userId }] of members.entries()) {
+        await stage.attendance.markAway({ userId, generation: 1 });
+        await age('away_since', 'participations', userId, slot === lostFirst.get(conversationId) ? 90 : 60);
+      }
+    expect(await stage.ending.endAbandoned()).toBe(opened.length);
+    const rows = await stage.database.query<{ id: string; by: number }>(
+      'SELECT id, ended_by_slot AS by FROM conversations WHERE id = ANY ($1)',
+      [[...lostFirst.keys()]],
+    );
+    expect(new Map(rows.map(({ id, by }) => [id, by]))).toEqual(lostFirst);
+  });
+
   it('ends a silent conversation with a timeout; a message or a seen mark keeps it', async () => {
     const { members, conversationId } = await stage.openConversation();
     const [a, b] = members;
