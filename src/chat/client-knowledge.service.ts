@@ -19,7 +19,8 @@ interface Knowledge {
 
 /**
  * What each client of this process has been told, by watching what goes out to it: the other half of what the beacon compares
- * with Postgres. It may lag behind the client, never run ahead of what was written to its socket.
+ * with Postgres. Of events it knows once they are written to the socket; of an answer, a turn before it is: what breaks the connection
+ * in between costs nothing, for a new one knows nothing of what the last had been told.
  */
 @Injectable()
 export class ClientKnowledge {
