@@ -126,6 +126,15 @@ describe('AppendLane', () => {
     expect(await codeOf(lane.add(anItem('3')))).toBe('ok');
   });
 
+  it('knows that Postgres stored nothing of what it ended for the time that it took', async () => {
+    for (const code of ['57014', '55P03']) {
+      const { lane, postgres, retries } = aLane({ maxAgeMs: 5_000 });
+      postgres.fail = (_, __, call) => [failure(code), failure('53100')][call - 1];
+      expect(await codeOf(lane.add(anItem('1')))).toBe('UNAVAILABLE');
+      expect([postgres.calls.length, postgres.stored, retries]).toEqual([2, [], ['timed_out']]);
+    }
+  });
+
   it('goes on trying on a full disk what an earlier try may have stored', async () => {
     const { lane, postgres } = aLane({ maxAgeMs: 5_000 });
     postgres.fail = (moment, _, call) => {

@@ -22,12 +22,15 @@ export interface AppendStore {
   heldOf(conversationIds: string[]): Promise<Set<string>>;
 }
 
+/** `timed_out`: Postgres gave up on a lock or the whole, and stored nothing. `unknown_outcome`: it may have. */
+type RetryReason = 'unknown_outcome' | 'timed_out' | 'conflict' | 'bisected' | 'held';
+
 /** What a lane tells those who count. */
 export interface LaneObserver {
   flushed(items: number): void;
   /** One item has its answer, `waitedMs` after it came. */
   answered(outcome: Appended['outcome'], waitedMs: number): void;
-  retried(reason: 'unknown_outcome' | 'conflict' | 'bisected' | 'held'): void;
+  retried(reason: RetryReason): void;
 }
 
 interface Entry {
@@ -47,6 +50,9 @@ const MAX_CONFLICTS = 3;
 const LOCK_TIMEOUT = '55P03';
 /** ms between two looks at the conversations that are held */
 const HELD_DELAY = 100;
+
+/** SQLSTATEs of what Postgres itself ended for the time that it took (1 s for a lock, 3 s for all): nothing was stored. */
+const TIME_OUTS = new Set([LOCK_TIMEOUT, '57014']);
 
 /** SQLSTATE of a full disk: nothing was stored, and 8 s make no room. Whoever sends hears of it at once and tries again by itself. */
 const DISK_FULL = '53100';
@@ -127,8 +133,9 @@ export class AppendLane {
         else if (!isPassingFault(error)) return this.bisect(live, error);
         if (conflicts >= MAX_CONFLICTS) return this.refuse(live, error);
         if (code === DISK_FULL && !isUnknown) return this.refuse(live, new Unavailable(error));
-        isUnknown ||= !CONFLICTS.has(code) && code !== LOCK_TIMEOUT;
-        this.observer.retried(CONFLICTS.has(code) ? 'conflict' : 'unknown_outcome');
+        const reason = reasonOf(code);
+        isUnknown ||= reason === 'unknown_outcome';
+        this.observer.retried(reason);
         await sleep(Math.min(RETRY_DELAY.first * 2 ** Math.min(attempt, 6), RETRY_DELAY.most));
       }
     }
@@ -218,6 +225,11 @@ export class AppendLane {
     this.items -= 1;
     this.bytes -= entry.bytes;
   }
+}
+
+function reasonOf(code: string): RetryReason {
+  if (CONFLICTS.has(code)) return 'conflict';
+  return TIME_OUTS.has(code) ? 'timed_out' : 'unknown_outcome';
 }
 
 function sqlState(error: unknown): string {

@@ -42,7 +42,7 @@ describe('metrics tell what happens:', () => {
     expect(await valueOf(here, 'stoa_presence_connections')).toBe(1);
     expect(await valueOf(there, 'stoa_presence_connections')).toBe(1);
     expect(await valueOf(here, 'stoa_chat_appended_total{outcome="stored"}')).toBe(1);
-    expect(await valueOf(here, 'stoa_socket_event_seconds_count{event="message:send"}')).toBe(1);
+    expect(await valueOf(here, 'stoa_socket_event_seconds_count{event="message:send",outcome="ok"}')).toBe(1);
     expect(await valueOf(worker, 'stoa_chat_opened_total')).toBe(1);
     expect(await worker.metrics()).not.toContain('seen by nobody');
     expect(await here.metrics()).toMatch(

@@ -270,6 +270,28 @@ describe('the socket edge', () => {
     expect(await ask(socket, 'typing:set', typing)).toEqual({ ok: true, data: {} });
   });
 
+  it('counts how long each answer took, refusals too: for our reasons apart from theirs', async () => {
+    const socket = dial();
+    const { registry } = app.get(Metrics);
+    const counts = async () => {
+      const told = await registry.metrics();
+      const of = (labels: string) =>
+        Number(new RegExp(`^stoa_socket_event_seconds_count\\{${labels}\\} (\\d+)$`, 'm').exec(told)?.[1] ?? 0);
+      return [
+        of('event="message:send",outcome="ok"'),
+        of('event="message:send",outcome="failed"'),
+        of('event="message:send",outcome="refused"'),
+        of('event="unknown",outcome="refused"'),
+      ];
+    };
+    const before = await counts();
+    await ask(socket, 'message:send', message('hi'));
+    for (let i = 0; i < 2; i += 1) await ask(socket, 'message:send', message('boom'));
+    for (let i = 0; i < 3; i += 1) await ask(socket, 'message:send', message('gone'));
+    for (let i = 0; i < 4; i += 1) await ask(socket, 'no:such', {});
+    expect((await counts()).map((count, i) => count - (before[i] ?? 0))).toEqual([1, 2, 3, 4]);
+  });
+
   it('keeps the order of one socket over gateways, and lets other sockets go ahead', async () => {
     const [one, two] = [dial(), dial()];
     await Promise.all([ask(one, 'message:send', message('x')), ask(two, 'message:send', message('x'))]);

@@ -1,5 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
 import { Injectable } from '@nestjs/common';
+import { ERROR_CODES } from '../../contracts/error-codes.js';
 import { CLIENT_EVENTS } from '../../contracts/socket-events.js';
 import type { ClientEvent } from '../../contracts/socket-events.js';
 import { accessRefusal } from '../audit/access-refusal.js';
@@ -56,9 +57,11 @@ export class SocketEdge {
     private readonly gate: EventGate,
     private readonly audit: Audit,
   ) {
-    this.seconds = metrics.histogram('stoa_socket_event_seconds', 'From arrival of an event to its acknowledgement', {
-      labels: ['event'],
-    });
+    this.seconds = metrics.histogram(
+      'stoa_socket_event_seconds',
+      'From arrival of an event to its acknowledgement; `failed`: refused for our reasons, `refused`: for theirs',
+      { labels: ['event', 'outcome'] },
+    );
     this.closed = metrics.counter(
       'stoa_socket_closed_total',
       'Connections that ended; `ping timeout`: half-open links',
@@ -111,7 +114,8 @@ export class SocketEdge {
     const startedAt = performance.now();
     const requestId = newRequestId();
     const name = KNOWN_EVENTS.has(data[0]) ? (data[0] as ClientEvent) : undefined;
-    const fail = (error: unknown): void => this.refuse(ack, error, { connection, requestId, event: name ?? 'unknown' });
+    const event = name ?? 'unknown';
+    const fail = (error: unknown): void => this.refuse(ack, error, { connection, requestId, event, startedAt });
     try {
       if (connection.data.closing) throw new StoaError(connection.data.closing);
       this.gate.admit(connection);
@@ -128,7 +132,7 @@ export class SocketEdge {
         .add(() => this.inContext(connection, requestId, () => traced(`socket ${name}`, SERVER_SPAN, work)))
         .then((result) => {
           ack({ ok: true, data: result ?? {} });
-          this.seconds.observe({ event: name }, (performance.now() - startedAt) / 1_000);
+          this.seconds.observe({ event, outcome: 'ok' }, secondsSince(startedAt));
         })
         .catch(fail);
     } catch (error) {
@@ -138,7 +142,7 @@ export class SocketEdge {
     }
   }
 
-  private refuse(ack: AckFunction, error: unknown, { connection, requestId, event }: Asked): void {
+  private refuse(ack: AckFunction, error: unknown, { connection, requestId, event, startedAt }: Asked): void {
     const mapped = toStoaError(error);
     this.refusals.inc({ event, code: mapped.code });
     const entry = mapped.code === 'RATE_LIMITED' ? limitRefusal(event) : accessRefusal(mapped.code, event);
@@ -152,6 +156,8 @@ export class SocketEdge {
         err: mapped.cause ?? mapped,
       });
     ack({ ok: false, error: toSocketError(mapped, requestId) });
+    const outcome = ERROR_CODES[mapped.code].status >= 500 ? 'failed' : 'refused';
+    this.seconds.observe({ event, outcome }, secondsSince(startedAt));
   }
 
   private strike(connection: Connection): void {
@@ -180,7 +186,11 @@ interface Asked {
   connection: Connection;
   requestId: string;
   event: string;
+  /** Monotonic (ms). */
+  startedAt: number;
 }
+
+const secondsSince = (startedAt: number): number => (performance.now() - startedAt) / 1_000;
 
 const limitRefusal = (event: string): AuditEntry => ({
   event: 'limit.refuse',
