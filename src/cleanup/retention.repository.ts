@@ -63,14 +63,25 @@ export class RetentionRepository {
     return { count: gone.length, more: gone.length === limit };
   }
 
-  /** Message partitions of today and the next two days, none of days that nothing is kept of, and no audit of long ago. @returns how many were dropped */
-  async keepPartitions(): Promise<{ messages: number; audit: number }> {
+  /** Message partitions of today and the next two days. */
+  async makePartitions(): Promise<void> {
     await this.database.query(`SELECT ensure_message_partition(${UTC_TODAY} + i) FROM generate_series(0, 2) AS i`);
-    const [row] = await this.database.query<{ messages: number; audit: number }>(
-      `SELECT drop_finished_message_partitions(${UTC_TODAY} - 1) AS messages,
-              drop_finished_audit_partitions(${UTC_TODAY} - ${KEPT.auditDays}) AS audit`,
-    );
-    return row ?? { messages: 0, audit: 0 };
+  }
+
+  /** Message partitions of days that nothing is kept of. @returns how many were dropped */
+  dropMessagePartitions(): Promise<number> {
+    return this.dropPartitions(`drop_finished_message_partitions(${UTC_TODAY} - 1)`);
+  }
+
+  /** Audit of long ago. @returns how many partitions were dropped */
+  dropAuditPartitions(): Promise<number> {
+    return this.dropPartitions(`drop_finished_audit_partitions(${UTC_TODAY} - ${KEPT.auditDays})`);
+  }
+
+  /** A statement for each table: where somebody holds one, all that its statement dropped comes back. */
+  private async dropPartitions(call: string): Promise<number> {
+    const [row] = await this.database.query<{ count: number }>(`SELECT ${call} AS count`);
+    return row?.count ?? 0;
   }
 
   /**

@@ -11,6 +11,8 @@ import type { Batch } from './retention.repository.js';
 /** Rows of one statement: short locks, and a shutdown waits for one only. */
 const BATCH = 500;
 
+type Step = readonly [what: string, act: (what: string) => Promise<void>];
+
 type DeleteBatch = (limit: number) => Promise<Batch>;
 
 /** Forgets what has served its purpose. */
@@ -50,17 +52,24 @@ export class Retention {
   }
 
   async keepPartitions(): Promise<void> {
-    const dropped = await this.rows.keepPartitions();
-    await this.noteDropped('message_partitions', dropped.messages);
-    await this.noteDropped('audit_partitions', dropped.audit);
+    await this.each([
+      ['partitions', () => this.rows.makePartitions()],
+      ['message_partitions', async (what) => this.noteDropped(what, await this.rows.dropMessagePartitions())],
+      ['audit_partitions', async (what) => this.noteDropped(what, await this.rows.dropAuditPartitions())],
+    ]);
   }
 
-  /** Class after class, whatever became of those before it. @throws what the first that failed threw */
   private async run(job: RetentionClass['job'], signal: AbortSignal): Promise<void> {
+    const classes = this.classes.filter((c) => c.job === job);
+    await this.each(classes.map((each) => [each.name, () => this.repeat(each, signal)]));
+  }
+
+  /** One after the other, whatever became of those before it. @throws what the first that failed threw */
+  private async each(steps: readonly Step[]): Promise<void> {
     const failures: unknown[] = [];
-    for (const retentionClass of this.classes.filter((c) => c.job === job))
-      await this.repeat(retentionClass, signal).catch((error: unknown) => {
-        this.log.warn({ event: 'retention.failed', what: retentionClass.name, err: error });
+    for (const [what, act] of steps)
+      await act(what).catch((error: unknown) => {
+        this.log.warn({ event: 'retention.failed', what, err: error });
         failures.push(error);
       });
     if (failures.length > 0) throw failures[0];

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Attendance } from '../../src/chat/attendance.service.js';
 import type { OpenedConversation } from '../../src/chat/chat.types.js';
@@ -254,6 +255,26 @@ describe('retention', () => {
     expect(kept).toContain('messages_20200102');
     const ahead = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
     expect(kept).toContain(`messages_${ahead}`);
+  });
+
+  it('drops what is over of the audit trail while somebody holds a day of messages, and that day the next time', async () => {
+    const owner = new pg.Client({ connectionString: app.databaseUrl });
+    await owner.connect();
+    const old = ['messages_20200101', 'audit_events_202001'];
+    const left = async () => {
+      const { rows } = await owner.query('SELECT relname FROM pg_class WHERE relname = ANY ($1)', [old]);
+      return rows.map(({ relname }) => relname);
+    };
+    await owner.query(`SELECT ensure_message_partition('2020-01-01'), ensure_audit_partition('2020-01-01')`);
+    await owner.query('BEGIN');
+    await owner.query('SELECT FROM messages_20200101');
+    // 55P03: the lock was not had in time.
+    await expect(worker.get(Retention).keepPartitions()).rejects.toMatchObject({ code: '55P03' });
+    await owner.query('COMMIT');
+    expect(await left()).toEqual(['messages_20200101']);
+    await worker.get(Retention).keepPartitions();
+    expect(await left()).toEqual([]);
+    await owner.end();
   });
 
   it('forgets expired sessions and guests that nobody can be any more', async () => {
