@@ -183,7 +183,7 @@ export class MatchingModel {
     this.note(user, reply === 'not_searching' ? 'unknown' : 'idle', round);
     const talks = (await partnersOf(this.view.database, [user])).has(user);
     const alone = round.filter((op) => 'who' in op && this.users[op.who] === user).length === 1;
-    if (alone && reply === 'cancelled' && talks) throw new Error('told of a cancel, but matched');
+    if (alone && reply === 'cancelled' && talks) throw new Error('broken: told of a cancel, but matched');
   }
 
   private async drop(user: string, api: MatchingProcess, round: Op[]): Promise<void> {
@@ -282,14 +282,14 @@ export class MatchingModel {
     await this.sweep();
     await this.view.check([]);
     const tickets = [...(await this.view.tickets()).values()];
-    if (tickets.some(({ state }) => state !== 'W')) throw new Error('a claim outlived the sweep');
+    if (tickets.some(({ state }) => state !== 'W')) throw new Error('broken: a claim outlived the sweep');
     const talking = await partnersOf(this.view.database, this.users);
     for (const user of this.users) {
       const waits = tickets.some(({ userId }) => userId === user);
-      if (waits && talking.has(user)) throw new Error('somebody waits who talks');
+      if (waits && talking.has(user)) throw new Error('broken: somebody waits who talks');
       if (this.wishes.get(user) === 'search' && !waits && !talking.has(user) && !(await this.view.everTalked(user)))
-        throw new Error('a search was lost');
-      if (this.wishes.get(user) === 'idle' && waits) throw new Error('a search outlived its end');
+        throw new Error('broken: a search was lost');
+      if (this.wishes.get(user) === 'idle' && waits) throw new Error('broken: a search outlived its end');
     }
   }
 }
