@@ -2,10 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { OpenOutcome } from '../chat/chat.types.js';
 import { ConversationService } from '../chat/conversation.service.js';
 import { Log } from '../platform/logging/log.js';
+import { Clock } from '../platform/time/clock.js';
 import { traced } from '../platform/tracing/traced.js';
 import { ClaimResolver } from './claim-resolver.js';
 import type { Claim, ClaimedSearch, Fate } from './claim.types.js';
 import { OpeningTransaction } from './opening.transaction.js';
+import { OPENING_MS } from './search.limits.js';
 import { SearchTraces } from './search-traces.js';
 import type { ProposedPair } from './ticket.types.js';
 
@@ -24,11 +26,13 @@ export class MatchOpener {
     private readonly resolver: ClaimResolver,
     private readonly conversations: ConversationService,
     private readonly traces: SearchTraces,
+    private readonly clock: Clock,
     private readonly log: Log,
   ) {}
 
   /** @throws when Postgres does not answer: the claims are then concluded by their outcome, here or by the sweep */
   async open(shard: string, claims: readonly Claim[]): Promise<OpenedClaims> {
+    const begunAtMs = this.clock.monotonicMs();
     const searchIds = claims.flatMap(({ pair: { a, b } }) => [a.searchId, b.searchId]);
     const links = await this.traces.of(shard, searchIds);
     const opening = traced('match open', { links }, () => this.opening.commit(shard, claims));
@@ -37,11 +41,18 @@ export class MatchOpener {
       await this.resolver.resolve(shard, claims.flatMap(searchesIn)).catch(() => undefined);
       throw error;
     });
-    const fates = claims.flatMap((claim, i) => fatesOf(claim, outcomes[i]));
+    // This process was held up: whoever heard of the match from Postgres may have left it, and search again, by now.
+    const isLate = this.clock.monotonicMs() - begunAtMs > OPENING_MS;
     // Before they are told: whoever leaves at once and searches again must not find the old search.
-    await this.resolver
-      .conclude(shard, fates)
-      .catch((error: unknown) => this.log.warn({ event: 'matching.conclude_postponed', shard, err: error }));
+    const concluding = isLate
+      ? this.resolver.resolve(shard, claims.flatMap(searchesIn))
+      : this.resolver.conclude(
+          shard,
+          claims.flatMap((claim, i) => fatesOf(claim, outcomes[i])),
+        );
+    await concluding.catch((error: unknown) =>
+      this.log.warn({ event: 'matching.conclude_postponed', shard, err: error }),
+    );
     this.conversations.announce(outcomes.flatMap((outcome) => (outcome?.opened ? [outcome.conversation] : [])));
     return {
       opened: claims.filter((_, i) => outcomes[i]?.opened).map((claim) => claim.pair),

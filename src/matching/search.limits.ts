@@ -13,6 +13,9 @@ export const CLAIM_LEASE_MS = 5_000;
 /** A worker does not begin to open a claim that is older than this (ms): the sweep may be about to take it. */
 export const CLAIM_OPEN_WITHIN_MS = 3_500;
 
+/** How long an opening may take (ms): then the sweep may have concluded its claims already, and people may have gone on. */
+export const OPENING_MS = CLAIM_LEASE_MS - CLAIM_OPEN_WITHIN_MS;
+
 /** How long a shard counts as run after its runner's last tick (ms). */
 export const RUNNER_LEASE_MS = 2_000;
 

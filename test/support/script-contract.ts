@@ -224,6 +224,26 @@ export class ScriptContract extends ContractShard {
     ]);
     await this.mirrored();
     await this.isGone(c);
+    await this.settlingByAnother();
+  }
+
+  /** Who talks by an older claim does not search on after the newer one, unless they start again. */
+  private async settlingByAnother(): Promise<void> {
+    for (const startsAgain of [false, true]) {
+      const [a, b] = [await this.enter(), await this.enter()];
+      const [claim] = await this.claim([a, b]);
+      await this.conclude('older', [[a, 'settle']]);
+      assert.equal(await this.field(a, 'state'), 'C');
+      if (startsAgain) assert.equal((await this.put(a)).status, 'live');
+      await this.conclude(claim!.claimId, [
+        [a, 'release'],
+        [b, 'release'],
+      ]);
+      await this.mirrored(...(startsAgain ? [a, b] : [b]));
+      if (startsAgain) await this.end(a);
+      await this.isGone(a);
+      await this.end(b);
+    }
   }
 
   private async releasing(): Promise<void> {

@@ -1,5 +1,6 @@
 --[[ Ends searches whose people are in a conversation: after the commit, or when it is found that they chat.
-  A search that went back to the pool meanwhile (a sweep was quicker than its worker) ends too; one in another claim is that claim's.
+  A search that went back to the pool meanwhile (a sweep was quicker than its worker) ends too; one in another claim is that claim's,
+  and ends with it unless its owner starts it again.
   KEYS[1] waiting: zset   KEYS[2] leases: zset   KEYS[3] claims: zset   KEYS[4] deltas: stream
   then four for each search: ticket: hash   user: string   avoid: zset   block: set
   ARGV[1] how long the end is remembered (ms)   ARGV[2] entries that the stream keeps   then three for each search:
@@ -10,6 +11,7 @@ local function settle(k, v)
   if ARGV[v + 2] == '1' then redis.call('ZREM', KEYS[3], claim) end
   local ticket = redis.call('HMGET', KEYS[k], 'state', 'claim')
   local state = ticket[1]
+  if state == 'C' and ticket[2] ~= claim then redis.call('HSET', KEYS[k], 'quit', 'lost') end
   if state ~= 'W' and not (state == 'C' and ticket[2] == claim) then return 0 end
   if state == 'W' then
     redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[2], '*', 'op', '-', 's', search, 'r', 'claimed')
