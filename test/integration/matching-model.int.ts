@@ -1,6 +1,8 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import { MatchingModel, anyHistory } from '../support/matching-model.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MatchingModel } from '../support/matching-model.js';
+import { alone, anyHistory, claim, start } from '../support/matching-model.history.js';
+import type { History } from '../support/matching-model.history.js';
 import { startMatchingStage } from '../support/matching-stage.js';
 import type { MatchingStage } from '../support/matching-stage.js';
 
@@ -26,4 +28,29 @@ describe('matching keeps its promises', () => {
       ),
     60_000 + RUNS * 1_000,
   );
+
+  it('to whoever left a match and searches again before its late worker concludes it', async () => {
+    const history: History = [
+      [start(4), start(5)],
+      [claim('pause after commit', [4, 5])],
+      alone('sweep'),
+      [{ op: 'leave', who: 4 }],
+      [start(4)],
+      alone('wake'),
+    ];
+    await expect(model.live(history)).resolves.toBeUndefined();
+  });
+
+  it('to whoever was matched by a late worker while they were in another claim', async () => {
+    const history: History = [
+      [start(3), start(4), start(5)],
+      [claim('pause', [4, 5])],
+      alone('sweep'),
+      [claim('crash', [4, 3])],
+      alone('wake'),
+      [{ op: 'drop', who: 4, on: 0 }],
+      [{ op: 'leave', who: 5 }],
+    ];
+    await expect(model.live(history)).resolves.toBeUndefined();
+  });
 });

@@ -1,68 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
 import { ConversationService } from '../../src/chat/conversation.service.js';
-import { ClaimDesk } from '../../src/matching/claim-desk.js';
-import type { Claim } from '../../src/matching/claim.types.js';
-import { ClaimResolver } from '../../src/matching/claim-resolver.js';
-import { MatchOpener } from '../../src/matching/match-opener.js';
-import { OpeningTransaction } from '../../src/matching/opening.transaction.js';
-import { ShardSweeper } from '../../src/matching/shard-sweeper.js';
-import { claimsKey, leasesKey } from '../../src/matching/shard.keys.js';
+import { aTicket } from '../../src/matching/ticket.arbitrary.js';
 import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
 import { BlockService } from '../../src/safety/block.service.js';
-import { aTicket } from '../../src/matching/ticket.arbitrary.js';
+import { PEOPLE } from './matching-model.history.js';
+import type { History, Op, Round } from './matching-model.history.js';
+import { ModelTruth, hold } from './matching-model.truth.js';
+import { ModelView } from './matching-model.view.js';
+import type { Waiting } from './matching-model.view.js';
+import { ModelWorkers } from './matching-model.workers.js';
 import { aSearch, partnersOf } from './matching-stage.js';
 import type { MatchingProcess, MatchingStage } from './matching-stage.js';
-import { ModelView, SHARD } from './matching-model.view.js';
-import type { Waiting } from './matching-model.view.js';
-
-/** People of one run. */
-const PEOPLE = 6;
-
-const person = fc.nat(PEOPLE - 1);
-const process = fc.nat(1);
-const couple = fc.tuple(person, person);
-
-/** How a worker goes on after a claim. `crash…`: never again; `pause`: much later, when the sweep has been there. */
-const afterClaim = fc.constantFrom('open', 'open', 'crash', 'crash after commit', 'pause', 'pause', 'twice');
-
-const anyOp = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ op: fc.constant('start' as const), who: person, on: process, wish: fc.nat(1) }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('cancel' as const), who: person, on: process }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('drop' as const), who: person, on: process }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('fade' as const), who: person }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      op: fc.constant('claim' as const),
-      couples: fc.array(couple, { minLength: 1, maxLength: 3 }),
-      stale: fc.boolean(),
-      next: afterClaim,
-    }),
-  },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('block' as const), couple }) },
-  { weight: 2, arbitrary: fc.record({ op: fc.constant('leave' as const), who: person }) },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('beat' as const), on: process }) },
-);
-const aloneOp = fc.record({
-  op: fc.constantFrom('sweep' as const, 'resume' as const, 'resume' as const, 'flush' as const),
-});
-
-/** Rounds of what happens at once. */
-export const anyHistory = fc.array(
-  fc.oneof(
-    { weight: 5, arbitrary: fc.array(anyOp, { minLength: 1, maxLength: 5 }) },
-    { weight: 2, arbitrary: fc.tuple(aloneOp) },
-  ),
-  { minLength: 3, maxLength: 14 },
-);
-type ValueOf<A> = A extends fc.Arbitrary<infer Value> ? Value : never;
-type Op = ValueOf<typeof anyOp> | ValueOf<typeof aloneOp>;
-export type History = Op[][];
 
 /** What each person was told last, as far as one event at a time lets us know: `unknown` after contradicting ones at once. */
 type Wish = 'search' | 'idle' | 'unknown';
+type OpOf<Name> = Extract<Op, { op: Name }>;
 
 /** Drives matching through a history on real stores, playing people, api processes and workers, and looks for broken promises. */
 export class MatchingModel {
@@ -70,19 +23,24 @@ export class MatchingModel {
   private wishes = new Map<string, Wish>();
   /** Which api process each person is connected to: the one that they last spoke to. */
   private connected = new Map<string, MatchingProcess>();
+  /** What a runner saw some rounds ago, and what is there since the last round. */
   private snapshot = new Map<string, Waiting>();
-  /** Claims that nobody concluded yet, and whose worker may come back. */
-  private paused: Claim[] = [];
-  private crashed: Claim[] = [];
-  /** Claims that were swept while their worker was paused. */
-  private late: Claim[] = [];
+  private before = new Map<string, Waiting>();
+  /** Whom each had talked with when the last round ended. */
+  private past = new Map<string, string[]>();
+  /** The same when they last started a search: so much their search knows. */
+  private known = new Map<string, string[]>();
+  private readonly truth: ModelTruth;
   private readonly view: ModelView;
+  private readonly workers: ModelWorkers;
 
   constructor(
     private readonly stage: MatchingStage,
     private readonly apis: readonly [MatchingProcess, MatchingProcess],
   ) {
-    this.view = new ModelView(apis[0]);
+    this.truth = new ModelTruth(apis[0].database);
+    this.view = new ModelView(apis[0], this.truth);
+    this.workers = new ModelWorkers(apis);
     for (const { app } of apis) {
       // Time is made to pass by hand here, an emptied Redis is noticed by hand, and nobody answers wake-ups.
       app.get(RedisEpoch).onApplicationShutdown();
@@ -93,41 +51,44 @@ export class MatchingModel {
 
   /** @throws when a promise is broken */
   async live(history: History): Promise<void> {
-    await Promise.all(this.apis.map(({ searches }) => searches.refresh([])));
-    await this.view.redis.flushall();
-    this.users = await this.stage.aCrowd(this.view.database, PEOPLE);
-    this.wishes = new Map(this.users.map((user) => [user, 'idle']));
-    this.paused = [];
-    this.crashed = [];
-    this.late = [];
-    this.connected = new Map();
-    await this.view.meetLately(this.users[0]!, this.users[1]!);
-    await this.view.block(this.users[2]!, this.users[3]!);
+    await this.begin();
     for (const round of history) {
-      const before = await this.view.tickets();
-      await allOf(round.map((op) => this.act(op, before, round)));
-      if (!round.some(({ op }) => op === 'claim')) this.snapshot = before;
-      await this.view.check(this.unresolved());
+      [this.before, this.past] = await Promise.all([this.view.tickets(), this.truth.pastPartners(this.users)]);
+      const known = new Map(this.known);
+      await allOf(round.map((op) => this.act(op, round, known)));
+      if (!round.some(({ op }) => op === 'claim')) this.snapshot = this.before;
+      await this.view.check(this.workers);
     }
     await this.recover();
   }
 
-  private unresolved(): Claim[] {
-    return [...this.paused, ...this.crashed];
+  private async begin(): Promise<void> {
+    await Promise.all(this.apis.map(({ searches }) => searches.refresh([])));
+    await this.view.redis.flushall();
+    this.view.flushed();
+    this.workers.forgetAll();
+    this.users = await this.stage.aCrowd(this.truth.database, PEOPLE);
+    this.wishes = new Map(this.users.map((user) => [user, 'idle']));
+    this.connected = new Map();
+    this.snapshot = new Map();
+    this.known = new Map();
+    await this.truth.meetLately(this.users[0]!, this.users[1]!);
+    await this.truth.block(this.users[2]!, this.users[3]!);
   }
 
-  private act(op: Op, before: Map<string, Waiting>, round: Op[]): Promise<void> {
+  /** `known`: of the searches as they were before the round. */
+  private act(op: Op, round: Round, known: Map<string, string[]>): Promise<void> {
     switch (op.op) {
       case 'start':
-        return this.start(this.users[op.who]!, this.connect(op), op.wish, round);
+        return this.start(op, round);
       case 'cancel':
-        return this.cancel(this.users[op.who]!, this.connect(op), round);
+        return this.cancel(op, round);
       case 'drop':
-        return this.drop(this.users[op.who]!, this.connect(op), round);
+        return this.drop(op, round);
       case 'fade':
         return this.fade(this.users[op.who]!);
       case 'claim':
-        return this.claim(op, op.stale ? this.snapshot : before, round);
+        return this.claim(op, round, known);
       case 'block':
         return this.block(op.couple);
       case 'leave':
@@ -135,9 +96,11 @@ export class MatchingModel {
       case 'beat':
         return this.beat(this.apis[op.on]!);
       case 'sweep':
-        return this.sweep();
+        return this.workers.sweep();
       case 'resume':
-        return this.resume();
+        return this.workers.wake(false);
+      case 'wake':
+        return this.workers.wake(true);
       case 'flush':
         return this.flush();
     }
@@ -154,16 +117,18 @@ export class MatchingModel {
   }
 
   /** Sure of a wish only when nothing else about this person happened in the round. */
-  private note(user: string, wish: Wish, round: Op[]): void {
+  private note(user: string, wish: Wish, round: Round): void {
     const who = this.users.indexOf(user);
     const own = round.filter((op) => 'who' in op && op.who === who && op.op !== 'leave');
     this.wishes.set(user, own.length === 1 ? wish : 'unknown');
   }
 
-  private async start(user: string, api: MatchingProcess, wish: number, round: Op[]): Promise<void> {
-    const interests = wish === 0 ? [] : ['chess'];
+  private async start(op: OpOf<'start'>, round: Round): Promise<void> {
+    const user = this.users[op.who]!;
+    this.workers.searchesAgain(user);
     try {
-      await api.searches.start(user, aSearch({ interests }));
+      await this.connect(op).searches.start(user, aSearch({ interests: op.wish === 0 ? [] : ['chess'] }));
+      this.known.set(user, this.past.get(user) ?? []);
       this.note(user, 'search', round);
     } catch (error) {
       if ((error as { code?: string }).code !== 'ALREADY_CHATTING') throw error;
@@ -171,22 +136,26 @@ export class MatchingModel {
     }
   }
 
-  private async cancel(user: string, api: MatchingProcess, round: Op[]): Promise<void> {
+  private async cancel(op: OpOf<'cancel' | 'drop'>, round: Round): Promise<void> {
+    const user = this.users[op.who]!;
+    const api = this.connect(op);
     // A claim that nobody concludes would be waited for: the sweep is played when there is one.
-    const hangs = round.some((op) => op.op === 'claim' && op.next !== 'open' && op.next !== 'twice');
-    if (hangs || this.unresolved().some(({ pair }) => pair.a.userId === user || pair.b.userId === user)) {
+    const hangs = round.some((other) => other.op === 'claim' && other.next !== 'open' && other.next !== 'twice');
+    if (hangs || this.workers.unresolved().some(({ pair }) => pair.a.userId === user || pair.b.userId === user)) {
       // They only look, as everybody does who comes to another process.
       await api.searches.statusOf(user);
       return;
     }
     const reply = await api.searches.cancel(user);
     this.note(user, reply === 'not_searching' ? 'unknown' : 'idle', round);
-    const talks = (await partnersOf(this.view.database, [user])).has(user);
-    const alone = round.filter((op) => 'who' in op && this.users[op.who] === user).length === 1;
-    if (alone && reply === 'cancelled' && talks) throw new Error('broken: told of a cancel, but matched');
+    const talks = (await partnersOf(this.truth.database, [user])).has(user);
+    const alone = round.filter((other) => 'who' in other && this.users[other.who] === user).length === 1;
+    hold('told of a cancel, but matched', !(alone && reply === 'cancelled' && talks));
   }
 
-  private async drop(user: string, api: MatchingProcess, round: Op[]): Promise<void> {
+  private async drop(op: OpOf<'cancel' | 'drop'>, round: Round): Promise<void> {
+    const user = this.users[op.who]!;
+    const api = this.connect(op);
     this.connected.delete(user);
     await api.searches.drop(user);
     this.note(user, 'idle', round);
@@ -194,18 +163,14 @@ export class MatchingModel {
 
   /** Their process is gone: nobody renews the lease, and nobody remembers the search. */
   private async fade(user: string): Promise<void> {
-    const search = [...(await this.view.tickets()).values()].find((ticket) => ticket.userId === user);
     this.connected.delete(user);
-    if (search) await this.view.redis.zadd(leasesKey(SHARD), 'XX', 1, search.searchId);
+    await this.view.endLeaseOf(user);
     this.wishes.set(user, 'unknown');
   }
 
-  private async claim(
-    { couples, next }: { couples: (readonly [number, number])[]; next: string },
-    seen: Map<string, Waiting>,
-    round: Op[],
-  ): Promise<void> {
-    const searchOf = (who: number) => [...seen.values()].find(({ userId }) => userId === this.users[who]);
+  private async claim({ couples, stale, next }: OpOf<'claim'>, round: Round, known: Map<string, string[]>) {
+    const seen = [...(stale ? this.snapshot : this.before).values()];
+    const searchOf = (who: number) => seen.find(({ userId }) => userId === this.users[who]);
     const now = await this.view.tickets();
     // Of whom nothing else is heard in this round: those stay dead.
     const spoke = new Set(round.flatMap((op) => ('who' in op ? [this.users[op.who]!] : [])));
@@ -215,33 +180,16 @@ export class MatchingModel {
       return a && b ? [{ a: aTicket(a), b: aTicket(b), score: 0.5 }] : [];
     });
     if (pairs.length === 0) return;
-    const { app } = this.apis[0];
-    const answers = await app.get(ClaimDesk, { strict: false }).claim(SHARD, pairs);
-    const claimed = answers.filter(({ reply }) => reply === 'claimed');
-    for (const { pair } of claimed) await this.view.checkClaimed(pair, now, dead);
-    const claims = claimed.map(({ claimId, pair }) => ({ claimId, pair, sharedInterests: [], atMs: 0 }));
-    if (next === 'pause') this.paused.push(...claims);
-    else if (next === 'crash') this.crashed.push(...claims);
-    else if (next === 'crash after commit') {
-      await app.get(OpeningTransaction, { strict: false }).commit(SHARD, claims);
-      this.crashed.push(...claims);
-    } else {
-      await app.get(MatchOpener, { strict: false }).open(SHARD, claims);
-      if (next === 'twice') await this.resolve(claims);
-    }
-  }
-
-  private resolve(claims: readonly Claim[]): Promise<void> {
-    const searches = claims.flatMap(({ claimId, pair: { a, b } }) =>
-      [a, b].map(({ searchId, userId }) => ({ claimId, searchId, userId })),
-    );
-    return this.apis[1].app.get(ClaimResolver, { strict: false }).resolve(SHARD, searches);
+    const claims = await this.workers.claim(pairs);
+    for (const { pair } of claims) this.view.checkClaimed(pair, { now, dead, known });
+    const restless = round.flatMap((op) => (op.op === 'start' ? [this.users[op.who]!] : []));
+    await this.workers.goOn(claims, next, restless);
   }
 
   private async block([x, y]: readonly [number, number]): Promise<void> {
     if (x === y) return;
     const [userId, other] = [this.users[x]!, this.users[y]!];
-    const handle = await this.view.handleWith(userId, other);
+    const handle = await this.truth.handleWith(userId, other);
     if (!handle) return;
     const caller = { userId, sessionId: randomUUID(), kind: 'guest' as const };
     await this.apis[0].app.get(BlockService, { strict: false }).block(caller, handle);
@@ -251,45 +199,30 @@ export class MatchingModel {
     await this.apis[0].app.get(ConversationService, { strict: false }).endOf(user, 'left', user);
   }
 
-  /** Every claim has outlived its lease. */
-  private async sweep(): Promise<void> {
-    const claims = await this.view.redis.zrange(claimsKey(SHARD), '0', '-1');
-    for (const claim of claims) await this.view.redis.zadd(claimsKey(SHARD), 1, claim);
-    await this.apis[0].app.get(ShardSweeper, { strict: false }).sweep(SHARD);
-    this.crashed = [];
-    // The workers of these do not know it yet.
-    this.late.push(...this.paused);
-    this.paused = [];
-  }
-
-  /** Paused workers wake up: they go on with claims that the sweep may have taken from them. */
-  private async resume(): Promise<void> {
-    const claims = [...this.paused, ...this.late];
-    this.paused = [];
-    this.late = [];
-    for (const claim of claims) await this.apis[1].app.get(MatchOpener, { strict: false }).open(SHARD, [claim]);
-  }
-
   private async flush(): Promise<void> {
     await this.view.redis.flushall();
-    this.paused = [];
-    this.crashed = [];
+    this.view.flushed();
+    this.workers.flushed();
     await Promise.all(this.apis.map((api) => this.beat(api)));
   }
 
   private async recover(): Promise<void> {
-    this.late = [];
-    await this.sweep();
-    await this.view.check([]);
+    await this.workers.sweep();
+    await this.view.check(this.workers);
+    await this.view.checkEnds();
+    await this.truth.checkMeetings(this.users);
     const tickets = [...(await this.view.tickets()).values()];
-    if (tickets.some(({ state }) => state !== 'W')) throw new Error('broken: a claim outlived the sweep');
-    const talking = await partnersOf(this.view.database, this.users);
+    hold('no claim outlives the sweep', !tickets.some(({ state }) => state !== 'W'));
+    const talking = await partnersOf(this.truth.database, this.users);
+    const past = await this.truth.pastPartners(this.users);
     for (const user of this.users) {
       const waits = tickets.some(({ userId }) => userId === user);
-      if (waits && talking.has(user)) throw new Error('broken: somebody waits who talks');
-      if (this.wishes.get(user) === 'search' && !waits && !talking.has(user) && !(await this.view.everTalked(user)))
-        throw new Error('broken: a search was lost');
-      if (this.wishes.get(user) === 'idle' && waits) throw new Error('broken: a search outlived its end');
+      const talks = talking.has(user);
+      hold('nobody waits who talks', !(waits && talks));
+      const talkedSince = talks || past.get(user)?.length !== this.known.get(user)?.length;
+      const wish = this.wishes.get(user);
+      hold('no search is lost', wish !== 'search' || waits || talkedSince);
+      hold('no search outlives its end', wish !== 'idle' || !waits);
     }
   }
 }

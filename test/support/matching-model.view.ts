@@ -5,8 +5,9 @@ import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import { claimsKey, leasesKey, runnerKey, waitingKey } from '../../src/matching/shard.keys.js';
 import { allShards } from '../../src/matching/shard.js';
 import type { ProposedPair } from '../../src/matching/ticket.types.js';
-import type { Database } from '../../src/platform/postgres/database.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
+import { hold } from './matching-model.truth.js';
+import type { ModelTruth } from './matching-model.truth.js';
 import type { MatchingProcess } from './matching-stage.js';
 
 export const SHARD = allShards()[0]!;
@@ -22,21 +23,44 @@ export interface Waiting {
   claim: string | null;
 }
 
-/** Looks at both stores and says which promise is broken. */
+/** What workers have under way, and what they did. */
+interface Matching {
+  /** Claims that nobody concluded yet. */
+  unresolved(): readonly Claim[];
+  /** Searches whose pair talks or talked, by id. */
+  readonly matched: ReadonlyMap<string, string>;
+}
+
+/** What is known of a moment: the searches just before a claim; those that were dead then, and still are; whom their owners knew to have met. */
+interface Moment {
+  readonly now: ReadonlyMap<string, Waiting>;
+  readonly dead: readonly string[];
+  readonly known: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Looks at Redis and says which promise is broken. */
 export class ModelView {
   readonly redis: RedisClient;
-  readonly database: Database;
   private readonly feed: ShardFeed;
+  /** Searches that the mirror had at the end of a round, and those of whose end without a match it heard. */
+  private readonly mirrored = new Set<string>();
+  private readonly departed = new Set<string>();
   /** Follows the deltas from the first to the last. */
-  private mirror = new ShardMirror();
+  private readonly mirror = new ShardMirror({ onDeparture: ({ searchId }) => this.departed.add(searchId) });
   private readonly firstSince = new Map<string, number>();
-  /** The two of whom one had blocked the other before the history began; they never met. */
-  private apart: readonly string[] = [];
 
-  constructor(api: MatchingProcess) {
+  constructor(
+    api: MatchingProcess,
+    private readonly truth: ModelTruth,
+  ) {
     this.redis = api.redis;
-    this.database = api.database;
     this.feed = api.app.get(ShardFeed, { strict: false });
+  }
+
+  /** Redis forgot everything: so does whoever learns from the deltas. */
+  flushed(): void {
+    this.mirrored.clear();
+    this.departed.clear();
   }
 
   async tickets(): Promise<Map<string, Waiting>> {
@@ -63,23 +87,23 @@ export class ModelView {
   }
 
   /** What must hold whenever nothing is under way. */
-  async check(unresolved: readonly Claim[]): Promise<void> {
+  async check(matching: Matching): Promise<void> {
     const tickets = await this.tickets();
     const ids = [...tickets.keys()].toSorted();
     const users = [...tickets.values()].map(({ userId }) => userId);
-    this.hold('one live search per user', new Set(users).size === users.length);
+    hold('one live search per user', new Set(users).size === users.length);
     this.same('the waiting index is the searches in W or C', (await this.members(waitingKey(SHARD))).toSorted(), ids);
     this.same('everybody has a lease', (await this.members(leasesKey(SHARD))).toSorted(), ids);
     await this.checkKeysOf(tickets);
-    await this.checkClaims(tickets, unresolved);
+    await this.checkClaims(tickets, matching.unresolved());
     await this.checkMirrors(tickets);
-    for (const { searchId, sinceMs } of tickets.values()) {
+    for (const { searchId, sinceMs, state } of tickets.values()) {
+      hold('a search is matched at most once', state !== 'W' || !matching.matched.has(searchId));
       const first = this.firstSince.get(searchId) ?? sinceMs;
       this.firstSince.set(searchId, first);
       this.same('since is kept', sinceMs, first);
     }
-    const [twice] = await this.database.query('SELECT FROM participations GROUP BY user_id HAVING count(*) > 1');
-    this.hold('nobody talks twice', twice === undefined);
+    await this.truth.check();
   }
 
   private async checkKeysOf(tickets: Map<string, Waiting>): Promise<void> {
@@ -91,18 +115,20 @@ export class ModelView {
     const waiting = new Set([...tickets.values()].map(({ userId }) => userId));
     for (const kind of ['block', 'avoid'])
       for (const key of await this.redis.keys(`${prefix}${kind}:*`))
-        this.hold(`${kind} lists end with the search`, waiting.has(key.slice(prefix.length + kind.length + 1)));
+        hold(`${kind} lists end with the search`, waiting.has(key.slice(prefix.length + kind.length + 1)));
   }
 
   private async checkClaims(tickets: Map<string, Waiting>, unresolved: readonly Claim[]): Promise<void> {
     const leased = new Set(await this.members(claimsKey(SHARD)));
+    const open = new Set(unresolved.map(({ claimId }) => claimId));
     const claims = new Set<string>();
     for (const { state, claim } of tickets.values()) {
-      this.hold('in a claim, or waiting', (state === 'C') === (claim !== null));
-      if (claim) this.hold('every claimed search has a lease that ends', leased.has(claim));
+      hold('in a claim, or waiting', (state === 'C') === (claim !== null));
+      if (claim) hold('every claimed search has a lease that ends', leased.has(claim));
+      if (claim) hold('nobody is held by a concluded claim', open.has(claim));
       if (claim) claims.add(claim);
     }
-    for (const claim of leased) this.hold('no claim outlives its searches', claims.has(claim));
+    for (const claim of leased) hold('no claim outlives its searches', claims.has(claim));
     for (const { claimId, pair } of unresolved)
       for (const { searchId } of [pair.a, pair.b])
         this.same('a claim keeps its searches', tickets.get(searchId)?.claim, claimId);
@@ -120,6 +146,19 @@ export class ModelView {
       this.same(mirror === built ? 'a built mirror' : 'the fold of the deltas', sorted(seen), sorted(expected));
     }
     await this.redis.del(runnerKey(SHARD));
+    for (const { searchId } of this.mirror.pool.tickets()) this.mirrored.add(searchId);
+  }
+
+  /** Of what has ended only a mark is left, for a while; and whoever learns from the deltas heard of each end without a match. */
+  async checkEnds(): Promise<void> {
+    const prefix = `stoa:{mm:${SHARD}}:ticket:`;
+    for (const key of await this.redis.keys(`${prefix}*`)) {
+      const [state, ttlMs] = await Promise.all([this.redis.hget(key, 'state'), this.redis.pttl(key)]);
+      if (state === 'W' || state === 'C') continue;
+      hold('the mark of an end is forgotten', ttlMs > 0);
+      const searchId = key.slice(prefix.length);
+      if (state === 'X' && this.mirrored.has(searchId)) hold('every end is told', this.departed.has(searchId));
+    }
   }
 
   /** Searches whose people have not been heard of for too long. */
@@ -127,70 +166,28 @@ export class ModelView {
     return this.redis.zrange(leasesKey(SHARD), '-inf', '1', 'BYSCORE');
   }
 
-  /** Claimed although it must not be. `now`: the searches just before the claim; `dead`: those that were dead then, and still are. */
-  async checkClaimed({ a, b }: ProposedPair, now: Map<string, Waiting>, dead: readonly string[]): Promise<void> {
-    this.hold('nobody meets themselves', a.userId !== b.userId);
-    this.hold('never who is blocked', !(this.apart.includes(a.userId) && this.apart.includes(b.userId)));
-    this.hold('never a recent partner', !(await this.haveMetLately(a.userId, b.userId)));
+  /** This person has not been heard of for too long. */
+  async endLeaseOf(user: string): Promise<void> {
+    const search = [...(await this.tickets()).values()].find(({ userId }) => userId === user);
+    if (search) await this.redis.zadd(leasesKey(SHARD), 'XX', 1, search.searchId);
+  }
+
+  /** Claimed although it must not be. A search that is older than a conversation may not know of it: then Postgres refuses the pair. */
+  checkClaimed({ a, b }: ProposedPair, { now, dead, known }: Moment): void {
+    hold('nobody meets themselves', a.userId !== b.userId);
+    const { apart } = this.truth;
+    hold('never who is blocked', !(apart.includes(a.userId) && apart.includes(b.userId)));
+    const haveMet = known.get(a.userId)?.includes(b.userId) ?? false;
+    hold('never a recent partner', !haveMet && !known.get(b.userId)?.includes(a.userId));
     for (const { searchId, version } of [a, b]) {
-      this.hold('nobody who is dead', !dead.includes(searchId));
+      hold('nobody who is dead', !dead.includes(searchId));
       const stored = now.get(searchId);
-      if (stored) this.hold('claimed only on the current version', stored.version <= version);
+      if (stored) hold('claimed only on the current version', stored.version <= version);
     }
-  }
-
-  async meetLately(userA: string, userB: string): Promise<void> {
-    await this.database.query(
-      `WITH c AS (INSERT INTO conversations (started_on, ended_at, end_reason, delete_after) VALUES (current_date, now(), 'left', now() + interval '1 day') RETURNING id)
-       INSERT INTO conversation_members (conversation_id, slot, user_id, handle, nickname, age_band, languages)
-       SELECT c.id, m.slot, m.user_id, 'h-met-lately-' || substr(md5(c.id::text || m.user_id::text), 1, 9), 'Stranger', '25-34', '{en}' FROM c, (VALUES (0, $1::uuid), (1, $2::uuid)) AS m (slot, user_id)`,
-      [userA, userB],
-    );
-  }
-
-  async block(blocker: string, blocked: string): Promise<void> {
-    this.apart = [blocker, blocked];
-    await this.database.query(
-      `INSERT INTO blocks (id, blocker_id, blocked_id, nickname) VALUES (gen_random_uuid(), $1, $2, 'Stranger')`,
-      [...this.apart],
-    );
-  }
-
-  private async haveMetLately(a: string, b: string): Promise<boolean> {
-    const rows = await this.database.query(
-      `SELECT FROM conversation_members x JOIN conversation_members y ON y.conversation_id = x.conversation_id
-         JOIN conversations c ON c.id = x.conversation_id
-        WHERE x.user_id = $1 AND y.user_id = $2 AND c.ended_at < now() - interval '50 milliseconds'`,
-      [a, b],
-    );
-    return rows.length > 0;
-  }
-
-  /** What `userId` calls a conversation with `other`. */
-  async handleWith(userId: string, other: string): Promise<string | undefined> {
-    const [row] = await this.database.query<{ handle: string }>(
-      `SELECT x.handle FROM conversation_members x JOIN conversation_members y ON y.conversation_id = x.conversation_id
-        WHERE x.user_id = $1 AND y.user_id = $2 LIMIT 1`,
-      [userId, other],
-    );
-    return row?.handle;
-  }
-
-  /** Whether this person was in a conversation that began by a match. */
-  async everTalked(userId: string): Promise<boolean> {
-    const rows = await this.database.query(
-      `SELECT FROM conversation_members WHERE user_id = $1 AND handle NOT LIKE 'h-met-lately-%'`,
-      [userId],
-    );
-    return rows.length > 0;
   }
 
   private members(key: string): Promise<string[]> {
     return this.redis.zrange(key, '0', '-1');
-  }
-
-  private hold(promise: string, holds: boolean): void {
-    if (!holds) throw new Error(`broken: ${promise}`);
   }
 
   private same(promise: string, seen: unknown, expected: unknown): void {

@@ -1,6 +1,9 @@
 import { MODEL_BLIND_SPOTS } from './script-mutants.js';
 import type { Mutant } from './script-mutants.js';
 
+/** Histories that a mutant may live through. */
+export const HISTORIES = 200;
+
 /** How a mutant was found. */
 export interface Finding {
   readonly mutant: Mutant;
@@ -20,9 +23,9 @@ export function mutantTable(findings: readonly Finding[]): string {
 
 Written by \`npm run test:model\`, ${new Date().toISOString().slice(0, 10)}. Each check and step of each Lua script is taken away, one at a time. The contract test
 (\`npm test\`) goes through what the header of each script promises, step by step, and caught ${caught} of ${findings.length}. The model test plays people, processes
-and workers that know nothing of the scripts, and looks for broken promises: of ${asked.length + blind} mutants of claim, settle and release it caught ${seen} within 200 histories
-each; ${blind} it cannot see, and why stands beside them. The others need a rare order of steps (a worker that wakes after a sweep, just
-when the search is claimed again). The number is the history that showed it.
+and workers that know nothing of the scripts, and looks for broken promises: of ${asked.length + blind} mutants of claim, settle and release it caught ${seen} within ${HISTORIES} histories
+each; ${blind} it cannot see, and why stands beside them. Half of a history is chance, half an episode of a rare order of steps, such as a worker
+that wakes after a sweep, when the search is claimed again. The number is the history that showed it.
 
 | script | without | the contract's step | the model's check |
 | --- | --- | --- | --- |
@@ -41,7 +44,7 @@ function rowOf({ mutant: { script, without }, byContract, byModel }: Finding): s
 }
 
 function modelCell(name: string, found: Finding['byModel']): string {
-  if (found) return found.check === '' ? 'not in 200 histories' : `${found.check} (${found.histories})`;
+  if (found) return found.check === '' ? `not in ${HISTORIES} histories` : `${found.check} (${found.histories})`;
   const blindSpot = MODEL_BLIND_SPOTS[name];
   return blindSpot ? `not to be seen: ${blindSpot}` : '';
 }
