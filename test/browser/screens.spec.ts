@@ -198,6 +198,7 @@ describe('every page', () => {
     await page.reload();
     await link.waitFor();
     expect(await visitor.button(t.account.exportAsk).count()).toBe(0);
+    await link.scrollIntoViewIfNeeded();
     await visitor.shoot('account-export');
     const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
     expect(download.suggestedFilename()).toBe('stoa-export.json');
