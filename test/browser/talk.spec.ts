@@ -140,7 +140,7 @@ describe('two strangers', () => {
     await appendSilently(postgres, zenoId, 'bye, it was good to meet you');
     await postgres.end();
     await zeno.page.getByRole('button', { name: zeno.t.talk.next }).click();
-    await zeno.button(zeno.t.talk.leaveNext).click();
+    await zeno.button(zeno.t.talk.leaveOnly).click();
     await hypatia.page.getByText(hypatia.t.ended.reason.partner_left('Zeno')).waitFor();
     await hypatia.reads('bye, it was good to meet you');
     await hypatia.shoot('ended-last-words');
