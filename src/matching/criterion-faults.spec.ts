@@ -32,7 +32,7 @@ describe('a criterion that fails for every pair', () => {
     criteria.add({ name: 'odd', weight: 0.1, value: () => NaN });
     const redis = { get: async () => null } as never;
     const faults = new CriterionFaults(matchingMetrics, log);
-    const { mirror } = await new ShardMemory(redis, matchingMetrics, log, criteria, faults, {
+    const { mirror } = new ShardMemory(redis, matchingMetrics, log, criteria, faults, {
       policy: DEFAULT_POLICY,
     } as MatchingConfig).of('all');
     for (let i = 0; i < 40; i++)

@@ -86,6 +86,11 @@ export class Learning {
     };
   }
 
+  /** Whether a snapshot has the shape of this version. */
+  static canRead({ version }: LearningSnapshot): boolean {
+    return version === VERSION;
+  }
+
   /** Continues from a snapshot; one of another version is left aside, which costs some minutes of learning. */
   static fromSnapshot(snapshot: LearningSnapshot): Learning {
     const learning = new Learning();

@@ -11,7 +11,7 @@ it('a shard is run by the policy of the deployment', async () => {
     const policy = { ...DEFAULT_POLICY, widen: { ...DEFAULT_POLICY.widen, earliestMs } };
     const [redis, config] = [{ get: async () => null } as never, { policy } as MatchingConfig];
     const memory = new ShardMemory(redis, {} as never, {} as never, new MatchingCriteria(), {} as never, config);
-    const { mirror } = await memory.of('all');
+    const { mirror } = memory.of('all');
     mirror.put({ searchId: 's', userId: 'u', version: 1, sinceMs: 0, attrs, hasLists: false }, undefined);
     mirror.nowMs = 2_000;
     mirror.pick({ looks: 1, pairs: 1, widenings: 1 });

@@ -5,6 +5,7 @@ import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { MatchRates } from './class-counts.js';
 import { CriterionFaults } from './criterion-faults.js';
+import { hasPassed } from './has-passed.js';
 import { Learning } from './learning.js';
 import type { LearningSnapshot } from './learning.js';
 import { MatchingCriteria } from './matching-criterion.port.js';
@@ -27,8 +28,14 @@ export interface KnownShard {
   readonly matchRates: MatchRates;
   /** By `languageOf`. */
   readonly languageRates: MatchRates;
-  /** ms of the shard's clock */
+  /** When what it has learnt was last written, here or by whoever it was read from; ms of the shard's clock, 0: never. */
   savedAtMs: number;
+}
+
+/** What was learnt, as Redis keeps it. */
+interface SavedLearning extends LearningSnapshot {
+  /** ms of the shard's clock; absent in those of older versions. */
+  readonly savedAtMs?: number;
 }
 
 /** Remembers shards between runs: the mirror in this process, what was learnt also in Redis, for a worker that takes over. */
@@ -45,13 +52,15 @@ export class ShardMemory {
     private readonly config: MatchingConfig,
   ) {}
 
-  async of(shard: string): Promise<KnownShard> {
-    const known = this.known.get(shard);
-    if (known) return known;
-    const learning = await this.load(shard);
+  of(shard: string): KnownShard {
+    const known = this.known.get(shard) ?? this.newShard(shard);
+    this.known.set(shard, known);
+    return known;
+  }
+
+  private newShard(shard: string): KnownShard {
     const [matchRates, languageRates] = [new MatchRates(), new MatchRates()];
     const mirror = new ShardMirror({
-      ...(learning ? { learning } : {}),
       config: this.config.policy,
       criteria: this.criteria.all(),
       onFault: (criterion, fault) => this.faults.note(criterion, fault),
@@ -63,30 +72,33 @@ export class ShardMemory {
         this.metrics.ended.inc({ shard, class: classOf(ticket), how });
       },
     });
-    const fresh = { mirror, waits: new RecentWaits(), matchRates, languageRates, savedAtMs: 0 };
-    this.known.set(shard, fresh);
-    return fresh;
+    return { mirror, waits: new RecentWaits(), matchRates, languageRates, savedAtMs: 0 };
+  }
+
+  /** At the start of a run: takes over what another worker has learnt since this one last ran the shard. */
+  async recall(shard: string, known: KnownShard): Promise<void> {
+    try {
+      const text = await this.redis.get(learningKey(shard));
+      const saved = text === null ? undefined : (JSON.parse(text) as SavedLearning);
+      // Not only a later time: clocks go back. Who ran the shard last has written, so that another time is that of another worker.
+      if (!saved || saved.savedAtMs === known.savedAtMs || !Learning.canRead(saved)) return;
+      known.mirror.policy.learning = Learning.fromSnapshot(saved);
+      known.savedAtMs = saved.savedAtMs ?? 0;
+    } catch (error) {
+      this.log.warn({ event: 'matching.snapshot_unreadable', shard, err: error });
+    }
   }
 
   /** Now and then while a shard runs; what is lost with a process costs some seconds of learning. */
   async saveWhenDue(shard: string, known: KnownShard): Promise<void> {
-    if (known.mirror.nowMs - known.savedAtMs >= SNAPSHOT_EVERY_MS) await this.save(shard, known);
+    if (hasPassed(SNAPSHOT_EVERY_MS, known.savedAtMs, known.mirror.nowMs)) await this.save(shard, known);
   }
 
   /** At the end of a run: a shard may rest for hours, and another worker may be the next to run it. */
   async save(shard: string, known: KnownShard): Promise<void> {
-    known.savedAtMs = known.mirror.nowMs;
-    const snapshot = JSON.stringify(known.mirror.policy.learning.toSnapshot());
-    await this.redis.set(learningKey(shard), snapshot, 'PX', LEARNING_TTL_MS);
-  }
-
-  private async load(shard: string): Promise<Learning | undefined> {
-    try {
-      const snapshot = await this.redis.get(learningKey(shard));
-      return snapshot === null ? undefined : Learning.fromSnapshot(JSON.parse(snapshot) as LearningSnapshot);
-    } catch (error) {
-      this.log.warn({ event: 'matching.snapshot_unreadable', shard, err: error });
-      return undefined;
-    }
+    const savedAtMs = known.mirror.nowMs;
+    const saved: SavedLearning = { ...known.mirror.policy.learning.toSnapshot(), savedAtMs };
+    await this.redis.set(learningKey(shard), JSON.stringify(saved), 'PX', LEARNING_TTL_MS);
+    known.savedAtMs = savedAtMs;
   }
 }

@@ -33,7 +33,7 @@ export class ShardPolicy {
   readonly criteriaWeight: number;
   readonly tags: InterestTags;
   readonly avoids: Avoids;
-  readonly learning: Learning;
+  learning: Learning;
   readonly onFault: OnCriterionFault;
   readonly book: CandidateBook;
   readonly agenda = new PickAgenda();

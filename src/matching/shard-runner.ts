@@ -30,6 +30,9 @@ interface Run {
   pausedUntil: number;
 }
 
+/** How a run goes on after a tick; it is over when nobody waits (`rested`), or another one runs the shard (`lost`). */
+type TickEnd = 'on' | 'rested' | 'lost';
+
 /** Runs a shard while anybody waits in it: look, pick, claim, open. One at a time in the whole deployment; two are safe, only wasteful. */
 @Injectable()
 export class ShardRunner {
@@ -47,31 +50,41 @@ export class ShardRunner {
 
   /** @returns true when the process drains and somebody still waits: another one should go on */
   async run(shard: string, signal: AbortSignal): Promise<boolean> {
-    const known = await this.memory.of(shard);
     // A run that is alive sees by itself who came; one that is about to end must not take the wish for another with it.
     for (let other = this.runs.get(shard); other; other = this.runs.get(shard)) if (await goesOn(other)) return false;
+    const known = this.memory.of(shard);
     const run: Run = { askers: [], shard, runner: randomUUID(), known, openings: new Set(), pausedUntil: 0 };
     this.runs.set(shard, run);
+    let isOwn = false;
     try {
-      await this.tickOn(run, signal);
+      await this.memory.recall(shard, known);
+      isOwn = (await this.tickOn(run, signal)) !== 'lost';
     } finally {
       this.runs.delete(shard);
       tell(run, false);
       await Promise.all(run.openings);
       this.observer.rested(shard);
-      await this.memory
-        .save(shard, run.known)
-        .catch((error: unknown) => this.log.warn({ event: 'matching.snapshot_not_saved', shard, err: error }));
+      // What another one writes, who runs the shard by now, is newer.
+      if (isOwn) await this.save(run);
     }
     if (!signal.aborted) return false;
     return (await this.feed.rest(shard, run.runner, true)) === 'rested' && run.known.mirror.pool.size > 0;
   }
 
-  private async tickOn(run: Run, signal: AbortSignal): Promise<void> {
+  private async save({ shard, known }: Run): Promise<void> {
+    await this.memory
+      .save(shard, known)
+      .catch((error: unknown) => this.log.warn({ event: 'matching.snapshot_not_saved', shard, err: error }));
+  }
+
+  private async tickOn(run: Run, signal: AbortSignal): Promise<TickEnd> {
+    // Without a tick it never had the shard.
+    let end: TickEnd = 'lost';
     for (let faults = 0; !signal.aborted;) {
       const began = performance.now();
       try {
-        if (await this.tick(run)) return;
+        end = await this.tick(run);
+        if (end !== 'on') return end;
         faults = 0;
         await sleep(Math.max(1, TICK_MS - (performance.now() - began)), undefined, { signal }).catch(() => undefined);
       } catch (error) {
@@ -81,20 +94,21 @@ export class ShardRunner {
         await sleep(FAULT_PAUSE_MS);
       }
     }
+    return end;
   }
 
-  /** @returns true when the run is over: nobody waits, or another one runs the shard */
-  private async tick(run: Run): Promise<boolean> {
+  private async tick(run: Run): Promise<TickEnd> {
     const { shard, known, openings } = run;
     const { mirror } = known;
     const began = performance.now();
-    if (!(await this.feed.follow(shard, mirror, run.runner))) return true;
+    if (!(await this.feed.follow(shard, mirror, run.runner))) return 'lost';
     tell(run, true);
     if (openings.size < MOST_OPENINGS && began >= run.pausedUntil) await this.claim(run);
     await this.observer.ticked(shard, known, (performance.now() - began) / 1_000);
     await this.memory.saveWhenDue(shard, known);
-    if (mirror.pool.size > 0 || openings.size > 0) return false;
-    return (await this.feed.rest(shard, run.runner, false)) !== 'busy';
+    if (mirror.pool.size > 0 || openings.size > 0) return 'on';
+    const reply = await this.feed.rest(shard, run.runner, false);
+    return reply === 'busy' ? 'on' : reply;
   }
 
   private async claim(run: Run): Promise<void> {
