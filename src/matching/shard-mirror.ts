@@ -11,9 +11,6 @@ import type { PackedTicket } from './ticket-packing.js';
 import type { ProposedPair, SearchTicket } from './ticket.types.js';
 import { WaitingPool } from './waiting-pool.js';
 
-/** How long a pair that a claim refused is not proposed again (ms): the truth may have changed by then. */
-const REFUSAL_REMEMBERED_MS = 60_000;
-
 interface MirrorOptions extends Omit<ShardPolicyOptions, 'tags' | 'avoids'> {
   /** Told of each search that ended unmatched, with the moment (ms). */
   readonly onDeparture?: (ticket: SearchTicket, how: Departure, atMs: number) => void;
@@ -72,7 +69,10 @@ export class ShardMirror {
 
   /** The two are in a conversation. */
   settled({ a, b }: ProposedPair): void {
-    for (const { searchId } of [a, b]) this.limbo.delete(searchId);
+    for (const { searchId, userId } of [a, b]) {
+      this.limbo.delete(searchId);
+      this.book.forgetRefusals(userId);
+    }
   }
 
   private remove(searchId: string): SearchTicket | undefined {
@@ -90,6 +90,7 @@ export class ShardMirror {
       const ticket = this.remove(delta.searchId) ?? this.limbo.get(delta.searchId)?.ticket;
       this.limbo.delete(delta.searchId);
       if (!ticket) return;
+      this.book.forgetRefusals(ticket.userId);
       const atMs = Math.min(this.nowMs, delta.atMs ?? this.nowMs);
       this.policy.departed(ticket, atMs, delta.why);
       this.options.onDeparture?.(ticket, delta.why, atMs);
@@ -111,7 +112,7 @@ export class ShardMirror {
 
   /** A claim found that the two must not meet: neither keeps the other from anybody else. */
   refuse(a: SearchTicket, b: SearchTicket): void {
-    this.book.put(a.userId, b.userId, this.nowMs + REFUSAL_REMEMBERED_MS);
+    this.book.refuse(a.userId, b.userId);
     const [slotA, slotB] = [this.pool.slotOf(a.searchId), this.pool.slotOf(b.searchId)];
     if (slotA !== undefined && slotB !== undefined) this.policy.book.part(slotA, slotB);
   }

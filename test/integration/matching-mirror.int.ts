@@ -123,14 +123,21 @@ describe("a runner's picture of its shard", () => {
     expect(await served()).toContain(`stoa_matching_mirror_rebuilds_total{shard="${SHARD}"} 1`);
   });
 
-  it('lets nobody stand in the way who must not be met', async () => {
-    const [a, b, c] = (await stage.aCrowd(process.database, 3)) as [string, string, string];
+  // Whoever has a list of their own is learnt anew each time that they come back from a claim.
+  it.each([
+    ['and has no list', false],
+    ['and each of whom has blocked somebody else', true],
+  ])('lets nobody stand in the way who must not be met %s', async (_, haveLists) => {
+    const [a, b, c, stranger] = (await stage.aCrowd(process.database, 4)) as [string, string, string, string];
+    const block = (blocker: string, blocked: string) =>
+      process.database.query(
+        `INSERT INTO blocks (id, blocker_id, blocked_id, nickname) VALUES (gen_random_uuid(), $1, $2, 'x')`,
+        [blocker, blocked],
+      );
+    if (haveLists) for (const user of [a, b]) await block(user, stranger);
     // Postgres knows of a block that the shard does not: a and b, who like the same, would be proposed for ever.
     for (const user of [a, b]) await process.searches.start(user, aSearch({ interests: ['go', 'chess', 'tea'] }));
-    await process.database.query(
-      `INSERT INTO blocks (id, blocker_id, blocked_id, nickname) VALUES (gen_random_uuid(), $1, $2, 'x')`,
-      [a, b],
-    );
+    await block(a, b);
     await process.redis.del(runnerKey(SHARD));
     const running = run();
     await sleep(200);
