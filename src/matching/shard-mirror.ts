@@ -19,6 +19,9 @@ interface MirrorOptions extends Omit<ShardPolicyOptions, 'tags' | 'avoids'> {
 /** How long a search that was taken out for a claim, or for dead, is remembered (ms): beyond the lease of a claim and two sweeps. */
 const LIMBO_MS = 15_000;
 
+/** An arrival that began longer ago (ms) is none: it was put back after Redis had been emptied, or another worker has seen it come. */
+const NEWS_MS = 5_000;
+
 /** The waiting searches of one shard in a runner's memory: the fold of the deltas. No I/O. */
 export class ShardMirror {
   pool = new WaitingPool();
@@ -97,7 +100,7 @@ export class ShardMirror {
       return;
     }
     const ticket = this.put(delta.ticket, avoidance);
-    if (delta.kind === 'arrived') this.policy.arrived(ticket, this.nowMs);
+    if (delta.kind === 'arrived' && this.nowMs - ticket.sinceMs < NEWS_MS) this.policy.arrived(ticket, this.nowMs);
   }
 
   /** Whom the policy would join now, at a cost of at most `budget`. */
