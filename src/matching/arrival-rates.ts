@@ -45,7 +45,7 @@ export class ArrivalRates {
   private readonly ages = new Float64Array(AGE_BAND_COUNT * AGE_MASKS);
   private readonly languages = new Float64Array(LANGUAGES.length);
 
-  /** One new search. Times before the last one count as equal to it. */
+  /** One new search. A time before the last one is that of a clock that went back: from there it goes on. */
   observe(ticket: Seeker, nowMs: number): void {
     this.fadeTo(nowMs);
     this.total += 1;
@@ -121,7 +121,7 @@ export class ArrivalRates {
   private fadeTo(nowMs: number): void {
     const { keep, windowS } = this.fading(nowMs);
     this.windowS = windowS;
-    this.atMs = Math.max(nowMs, this.atMs ?? nowMs);
+    this.atMs = nowMs;
     this.total *= keep;
     for (const counts of [this.seekClasses, this.ages, this.languages]) {
       for (let at = 0; at < counts.length; at++) counts[at]! *= keep;

@@ -8,7 +8,9 @@ const MOST_ASKED = 250_000;
 export function countFitting({ buckets }: WaitingPool, nowMs: number, mostAsked = MOST_ASKED): void {
   const all = [...buckets.values()];
   const turn = Math.max(1, Math.floor(mostAsked / Math.max(1, all.length)));
-  const due = all.length <= turn ? all : all.toSorted((a, b) => a.countedAtMs - b.countedAtMs).slice(0, turn);
+  // Who was counted before the clock went back comes first, not last.
+  const countedAt = ({ countedAtMs }: PoolBucket): number => (countedAtMs > nowMs ? -Infinity : countedAtMs);
+  const due = all.length <= turn ? all : all.toSorted((a, b) => countedAt(a) - countedAt(b)).slice(0, turn);
   for (const bucket of due) {
     bucket.countedAtMs = nowMs;
     bucket.fitting = fittingOf(bucket, all);

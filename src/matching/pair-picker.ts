@@ -1,4 +1,5 @@
 import { classBonus } from './fairness.js';
+import { hasPassed } from './has-passed.js';
 import { chooseByRound } from './match-round.js';
 import { PartnerScan, lookCost } from './partner-scan.js';
 import { Standings } from './standings.js';
@@ -11,9 +12,6 @@ import { widenAfterMs, widened } from './widen.js';
 
 /** How long what was learnt for a bucket is taken to hold, ms. */
 const RELEARN_MS = 1_000;
-
-/** A search that looked again in vain does so not sooner than after this, ms. */
-const AGAIN_MS = 1_000;
 
 /** What one pick may cost at most; what is over is done by the next ones. */
 export interface PickBudget {
@@ -69,7 +67,7 @@ export function pickPairs(
 
 function relearnDue(pool: WaitingPool, policy: ShardPolicy, nowMs: number): void {
   for (const bucket of pool.buckets.values())
-    if (nowMs - bucket.learntAtMs >= RELEARN_MS) relearn(bucket, policy, nowMs);
+    if (hasPassed(RELEARN_MS, bucket.learntAtMs, nowMs)) relearn(bucket, policy, nowMs);
 }
 
 function relearn(bucket: PoolBucket, { learning, config }: ShardPolicy, nowMs: number): void {
@@ -146,7 +144,7 @@ function lookAgain(
     if (mayLook) cost += lookCost(scan.lookAgain(slot), pool.buckets.size);
     if (book.counts[slot]! > 0 || !book.truncated[slot]) continue;
     agenda.noteHungry(slot, pool.serials[slot]!);
-    if (mayLook) agenda.rest(slot, nowMs + AGAIN_MS);
+    if (mayLook) agenda.rest(slot, nowMs);
   }
 }
 

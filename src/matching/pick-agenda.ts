@@ -1,4 +1,8 @@
+import { hasPassed } from './has-passed.js';
 import type { WaitingPool } from './waiting-pool.js';
+
+/** A search that looked again in vain does so not sooner than after this, ms. */
+const AGAIN_MS = 1_000;
 
 /**
  * Searches of a pool, by slot and serial, in the order of entry. One that ended or changed meanwhile is dropped
@@ -45,17 +49,17 @@ export class PickAgenda {
   readonly hungry = new SearchList();
   /** By slot: the serial under which it is in `hungry`. */
   private hungryAs = new Int32Array(64).fill(-1);
-  /** By slot, ms: a fruitless second look is not repeated before. */
-  private rests = new Float64Array(64);
+  /** By slot, ms: when it last looked again in vain. */
+  private inVainAt = new Float64Array(64);
 
   /** Makes room for the slots of a pool that has grown. */
   fit(slots: number): void {
-    if (slots <= this.rests.length) return;
-    const size = Math.max(slots, 2 * this.rests.length);
-    const [hungryAs, rests] = [new Int32Array(size).fill(-1), new Float64Array(size)];
+    if (slots <= this.inVainAt.length) return;
+    const size = Math.max(slots, 2 * this.inVainAt.length);
+    const [hungryAs, inVainAt] = [new Int32Array(size).fill(-1), new Float64Array(size)];
     hungryAs.set(this.hungryAs);
-    rests.set(this.rests);
-    [this.hungryAs, this.rests] = [hungryAs, rests];
+    inVainAt.set(this.inVainAt);
+    [this.hungryAs, this.inVainAt] = [hungryAs, inVainAt];
   }
 
   /** Takes over what the pool says is new, edited or widened. */
@@ -63,7 +67,7 @@ export class PickAgenda {
     for (const slot of pool.fresh) {
       if (!pool.ticketAt[slot]) continue;
       this.looks.push(slot);
-      this.rests[slot] = -Infinity;
+      this.inVainAt[slot] = -Infinity;
       if (!pool.widenedAt[slot]) this.unwidened.push(slot, pool.serials[slot]!);
     }
     pool.fresh.length = 0;
@@ -95,10 +99,10 @@ export class PickAgenda {
   }
 
   mayLookAgain(slot: number, nowMs: number): boolean {
-    return this.rests[slot]! <= nowMs;
+    return hasPassed(AGAIN_MS, this.inVainAt[slot]!, nowMs);
   }
 
-  rest(slot: number, untilMs: number): void {
-    this.rests[slot] = untilMs;
+  rest(slot: number, nowMs: number): void {
+    this.inVainAt[slot] = nowMs;
   }
 }

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import type { MatchingPolicyConfig } from '../config/matching-policy.js';
 import { pickPairs } from './pair-picker.js';
-import { Life, anyHistory } from './shard-life.arbitrary.js';
+import { Life, Presence, anyHistory } from './shard-life.arbitrary.js';
 import { ShardPolicy } from './shard-policy.js';
 import { aTicket } from './ticket.arbitrary.js';
-import type { ProposedPair, SearchTicket } from './ticket.types.js';
+import type { SearchTicket } from './ticket.types.js';
 import { WaitingPool } from './waiting-pool.js';
 
 const TICK_MS = 50;
@@ -129,43 +129,12 @@ describe('where the pool goes by rounds', () => {
 });
 
 describe('whatever comes, by rounds and by thresholds in turn', () => {
-  /** Since which tick each search is there with its present wishes and reach. */
-  class Presence {
-    private readonly since = new Map<string, number>();
-
-    note({ pool }: Life, nowMs: number): void {
-      for (const { searchId } of pool.tickets()) {
-        const key = this.keyOf(pool, searchId);
-        if (!this.since.has(key)) this.since.set(key, nowMs);
-      }
-    }
-
-    /** Those who may meet and wait on, though both have been there for longer than H and two ticks: one to look, one more to look again. */
-    stale({ pool }: Life, pairs: readonly ProposedPair[], nowMs: number): string[] {
-      const paired = new Set(pairs.flatMap(({ a, b }) => [a.searchId, b.searchId]));
-      const left = [...pool.tickets()].filter(
-        ({ searchId }) =>
-          !paired.has(searchId) && nowMs - this.since.get(this.keyOf(pool, searchId))! > hold.longestMs + 2 * TICK_MS,
-      );
-      const bucketOf = ({ searchId }: SearchTicket) => pool.bucketOf[pool.slotOf(searchId)!]!;
-      return left.flatMap((a) =>
-        left
-          .filter((b) => a.userId < b.userId && bucketOf(a).fits(bucketOf(b)))
-          .map((b) => `${a.searchId} ${b.searchId}`),
-      );
-    }
-
-    private keyOf(pool: WaitingPool, searchId: string): string {
-      return `${searchId} ${pool.serials[pool.slotOf(searchId)!]}`;
-    }
-  }
-
   it('nobody who has a partner waits beyond H and two ticks, and only pairs that may meet are proposed, nobody twice', () => {
     let changes = 0;
     fc.assert(
       fc.property(anyHistory, (history) => {
         let wasThick = false;
-        const presence = new Presence();
+        const presence = new Presence(hold.longestMs);
         const life: Life = new Life(config, (pool, policy, nowMs) => {
           const pairs = pickPairs(pool, policy, nowMs);
           const named = pairs.flatMap(({ a, b }) => [a.searchId, b.searchId]);
@@ -174,8 +143,7 @@ describe('whatever comes, by rounds and by thresholds in turn', () => {
             const [own, other] = [a, b].map(({ searchId }) => pool.bucketOf[pool.slotOf(searchId)!]!);
             expect(own!.fits(other!) && a.userId !== b.userId).toBe(true);
           }
-          presence.note(life, nowMs);
-          expect(presence.stale(life, pairs, nowMs)).toEqual([]);
+          expect(presence.staleAfter(life, pairs)).toEqual([]);
           if (policy.schedule.isThick !== wasThick) changes++;
           wasThick = policy.schedule.isThick;
           return pairs;

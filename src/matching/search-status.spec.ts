@@ -111,7 +111,7 @@ describe('what a waiting person is told', () => {
     const younger = aTicket({ searchId: 'younger', seeksAges: 0b10, sinceMs: 1_000 });
     const pool = poolOf([older, younger]);
     const [bucket] = pool.buckets.values();
-    Object.assign(bucket!, { learntAtMs: Infinity, partnersPerS: 10 });
+    Object.assign(bucket!, { learntAtMs: 3_200, partnersPerS: 10 });
     expect(statusesIn(pool, policy, 3_200)(older).widened).toEqual([]);
     bucket!.partnersPerS = 0.02;
     const statusOf = statusesIn(pool, policy, 3_300);

@@ -58,6 +58,11 @@ export class Life {
     this.policy = new ShardPolicy({ config: settings });
   }
 
+  /** ms that it has lived, whatever its clock says. */
+  get ageMs(): number {
+    return this.picks.length * TICK_MS;
+  }
+
   live(event: Event): void {
     if (event.kind === 'arrives') this.arrive(event.ticket);
     else if (event.kind === 'gather') for (const ticket of event.tickets) this.arrive(ticket);
@@ -91,6 +96,39 @@ export class Life {
       for (const { searchId } of [pair.a, pair.b]) this.pool.remove(searchId);
       this.policy.paired(pair, this.nowMs);
     }
+  }
+}
+
+/** Since when each search is there with its present wishes and reach, by the age of its shard. */
+export class Presence {
+  private readonly since = new Map<string, number>();
+
+  constructor(private readonly longestMs: number) {}
+
+  /** As if everybody had come now. */
+  forget(): void {
+    this.since.clear();
+  }
+
+  /**
+   * In a tick that picked `pairs`: those who may meet and wait on, though both have been there for longer than `longestMs` and two ticks,
+   * one to look and one more to look again.
+   */
+  staleAfter({ pool, ageMs }: Life, pairs: readonly ProposedPair[]): string[] {
+    const keyOf = (searchId: string): string => `${searchId} ${pool.serials[pool.slotOf(searchId)!]}`;
+    for (const { searchId } of pool.tickets())
+      if (!this.since.has(keyOf(searchId))) this.since.set(keyOf(searchId), ageMs);
+    const paired = new Set(pairs.flatMap(({ a, b }) => [a.searchId, b.searchId]));
+    const left = [...pool.tickets()].filter(
+      ({ searchId }) =>
+        !paired.has(searchId) && ageMs - this.since.get(keyOf(searchId))! > this.longestMs + 2 * TICK_MS,
+    );
+    const bucketOf = ({ searchId }: SearchTicket) => pool.bucketOf[pool.slotOf(searchId)!]!;
+    return left.flatMap((a) =>
+      left
+        .filter((b) => a.userId < b.userId && bucketOf(a).fits(bucketOf(b)))
+        .map((b) => `${a.searchId} ${b.searchId}`),
+    );
   }
 }
 

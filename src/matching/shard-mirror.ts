@@ -1,6 +1,7 @@
 import type { Avoidance } from '../safety/avoidance.types.js';
 import { AvoidBook } from './avoid-book.js';
 import type { Delta } from './delta.js';
+import { hasPassed } from './has-passed.js';
 import { InterestTags } from './interest-tags.js';
 import { pickPairs } from './pair-picker.js';
 import type { PickBudget } from './pair-picker.js';
@@ -63,7 +64,7 @@ export class ShardMirror {
   /** Out of the pool, for a claim or for dead: how it goes on, the deltas or `settled` will tell. */
   take(searchId: string): void {
     for (const [id, { atMs }] of this.limbo) {
-      if (this.nowMs - atMs < LIMBO_MS) break;
+      if (!hasPassed(LIMBO_MS, atMs, this.nowMs)) break;
       this.limbo.delete(id);
     }
     const ticket = this.remove(searchId);

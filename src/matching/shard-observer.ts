@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { countClasses } from './class-counts.js';
+import { hasPassed } from './has-passed.js';
 import type { OpenedClaims } from './match-opener.js';
 import { MatchingMetrics } from './matching.metrics.js';
 import { classOf, languageOf } from './search-class.js';
@@ -27,7 +28,7 @@ export class ShardObserver {
   ): Promise<void> {
     this.metrics.tick.observe(seconds);
     this.metrics.pool.set({ shard }, mirror.pool.size);
-    if (mirror.nowMs - (this.reportedAt.get(shard) ?? 0) < REPORT_EVERY_MS) return;
+    if (!hasPassed(REPORT_EVERY_MS, this.reportedAt.get(shard) ?? 0, mirror.nowMs)) return;
     this.reportedAt.set(shard, mirror.nowMs);
     this.metrics.classes.set(shard, {
       counts: countClasses(mirror.pool, mirror.policy.book),

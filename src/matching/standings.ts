@@ -50,9 +50,9 @@ export class Standings {
   private workOutThreshold(slot: number): number {
     const { learning, config, schedule } = this.policy;
     const { sinceMs } = this.pool.ticketAt[slot]!;
-    if (sinceMs <= schedule.roundAtMs) return 0;
     const waitS = this.waitS(slot);
-    if (waitS >= config.hold.longestMs / 1000) return 0;
+    // A clock that went back says nothing of how long it has waited: that is no reason to hold it.
+    if (waitS < 0 || waitS >= config.hold.longestMs / 1000 || sinceMs <= schedule.roundAtMs) return 0;
     const { partnersPerS } = this.pool.bucketOf[slot]!;
     const hold = holdS(
       {

@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { pollScript } from '../../src/matching/search.scripts.js';
 import { ShardFeed } from '../../src/matching/shard-feed.js';
+import { ShardMemory } from '../../src/matching/shard-memory.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import { ShardRunner } from '../../src/matching/shard-runner.js';
-import { leasesKey, runnerKey, ticketKey, waitingKey } from '../../src/matching/shard.keys.js';
+import { learningKey, leasesKey, reportKey, runnerKey, ticketKey, waitingKey } from '../../src/matching/shard.keys.js';
+import { languageIndexes } from '../../src/matching/ticket-fields.js';
+import { aTicket } from '../../src/matching/ticket.arbitrary.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
@@ -35,6 +39,15 @@ const arrive = async (count: number): Promise<string[]> => {
 
 const areMatched = (users: readonly string[], patienceMs = 5_000) =>
   eventually(async () => (await partnersOf(process.database, users)).size === users.length, patienceMs);
+
+/** Twenty a second until now, and scores of which that of these tests' searches is not among the best. */
+async function teachManyCome({ policy }: ShardMirror): Promise<void> {
+  const [seconds] = await process.redis.time();
+  const nowMs = 1_000 * Number(seconds);
+  const about = { ageBand: 1, languages: languageIndexes(['en']) };
+  for (let ms = nowMs - 60_000; ms < nowMs; ms += 50) policy.arrived(aTicket({ ...about, sinceMs: ms }), ms);
+  for (let i = 0; i < 500; i++) policy.learning.scores.observe(0, 0.2 + 0.7 * (i / 500));
+}
 
 /** Runs the shard until nobody waits, as the job does. */
 const run = (): Promise<boolean> => runner.run(SHARD, new AbortController().signal);
@@ -145,6 +158,33 @@ describe("a runner's picture of its shard", () => {
     const met = await eventually(async () => (await partnersOf(process.database, [c])).get(c), 5_000);
     expect([a, b]).toContain(met);
     for (const user of [a, b]) await process.searches.drop(user);
+    await running;
+  });
+
+  it('holds nobody, and says how it goes, when the clock of Redis has gone back', async () => {
+    const { mirror } = process.app.get(ShardMemory, { strict: false }).of(SHARD);
+    await teachManyCome(mirror);
+    let backMs = 0;
+    const poll = pollScript.run.bind(pollScript);
+    vi.spyOn(pollScript, 'run').mockImplementation(async (...args) => {
+      const reply = await poll(...args);
+      return { ...reply, nowMs: reply.nowMs - backMs };
+    });
+    const users = await arrive(2);
+    // Somebody whom nobody fits: the run goes on.
+    const [lonely] = (await stage.aCrowd(process.database, 1)) as [string];
+    await process.searches.start(lonely, aSearch({ seeks: { genders: ['woman'] } }));
+    await process.redis.del(runnerKey(SHARD));
+    const running = run();
+    await sleep(200);
+    // They hope for better partners still.
+    expect((await partnersOf(process.database, users)).size).toBe(0);
+    backMs = 3_600_000;
+    await areMatched(users, 2_000);
+    await process.redis.del(reportKey(SHARD), learningKey(SHARD));
+    backMs += 3_600_000;
+    await eventually(async () => (await process.redis.exists(reportKey(SHARD), learningKey(SHARD))) === 2, 3_000);
+    await process.searches.drop(lonely);
     await running;
   });
 });
