@@ -20,14 +20,18 @@ export class ShardFeed {
   /** Renews `runner`'s hold and brings the mirror up to date. False: another one runs the shard. */
   async follow(shard: string, mirror: ShardMirror, runner: string): Promise<boolean> {
     for (;;) {
-      const args = [runner, RUNNER_LEASE_MS, mirror.cursor, DELTAS_PER_POLL];
-      const { status, nowMs, entries } = await pollScript.run(this.redis, [runnerKey(shard), deltasKey(shard)], args);
-      mirror.nowMs = nowMs;
-      if (status === 'lost') return false;
-      if (status === 'behind') await this.build(shard, mirror);
-      else await this.applyAll(shard, mirror, entries);
+      const { status, entries } = await this.poll(shard, mirror, runner);
+      if (status === 'lost' || (status === 'behind' && !(await this.build(shard, mirror, runner)))) return false;
+      if (status === 'ok') await this.applyAll(shard, mirror, entries);
       if (status === 'ok' && entries.length < DELTAS_PER_POLL) return true;
     }
+  }
+
+  private async poll(shard: string, mirror: ShardMirror, runner: string) {
+    const args = [runner, RUNNER_LEASE_MS, mirror.cursor, DELTAS_PER_POLL];
+    const reply = await pollScript.run(this.redis, [runnerKey(shard), deltasKey(shard)], args);
+    mirror.nowMs = reply.nowMs;
+    return reply;
   }
 
   /** Lets the shard go; `busy` when somebody waits, unless `anyway`. */
@@ -49,8 +53,8 @@ export class ShardFeed {
     });
   }
 
-  /** Marks the stream, then reads the pool: whatever changes meanwhile comes after the mark, and applying it twice does no harm. */
-  private async build(shard: string, mirror: ShardMirror): Promise<void> {
+  /** Marks the stream, then reads the pool: whatever changes meanwhile comes after the mark, and applying it twice does no harm. False: another one runs the shard. */
+  private async build(shard: string, mirror: ShardMirror, runner: string): Promise<boolean> {
     const mark = await this.redis.xadd(deltasKey(shard), 'MAXLEN', '~', String(DELTAS_KEPT), '*', 'op', 'mark');
     mirror.clear();
     const searchIds = await this.redis.zrange(waitingKey(shard), '0', '-1');
@@ -58,9 +62,12 @@ export class ShardFeed {
       const tickets = await this.read(shard, searchIds.slice(i, i + BUILD_BATCH));
       const avoidances = await this.avoidances(shard, tickets);
       for (const ticket of tickets) mirror.put(ticket, avoidances.get(ticket.userId));
+      // A large pool takes longer than the hold on the shard lasts.
+      if ((await this.poll(shard, mirror, runner)).status === 'lost') return false;
     }
     // Only now: a mirror that was not read to its end is built anew, not followed.
     mirror.cursor = mark ?? '';
+    return true;
   }
 
   private async read(shard: string, searchIds: readonly string[]): Promise<PackedTicket[]> {

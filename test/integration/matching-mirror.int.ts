@@ -40,6 +40,16 @@ const arrive = async (count: number): Promise<string[]> => {
 const areMatched = (users: readonly string[], patienceMs = 5_000) =>
   eventually(async () => (await partnersOf(process.database, users)).size === users.length, patienceMs);
 
+/** What is to happen before each batch of searches that is read while a mirror is built. */
+function onBatch(before: () => void): void {
+  vi.restoreAllMocks();
+  const pipeline = process.redis.pipeline.bind(process.redis);
+  vi.spyOn(process.redis, 'pipeline').mockImplementation((...args) => {
+    before();
+    return pipeline(...args);
+  });
+}
+
 /** Twenty a second until now, and scores of which that of these tests' searches is not among the best. */
 async function teachManyCome({ policy }: ShardMirror): Promise<void> {
   const [seconds] = await process.redis.time();
@@ -159,6 +169,32 @@ describe("a runner's picture of its shard", () => {
     expect([a, b]).toContain(met);
     for (const user of [a, b]) await process.searches.drop(user);
     await running;
+  });
+
+  it('does not lose the shard while a large one is built', async () => {
+    const ghosts = Array.from({ length: 2_500 }, (_, at) => `ghost ${at}`);
+    await process.redis.zadd(waitingKey(SHARD), ...ghosts.flatMap((ghost) => [1, ghost]));
+    await process.redis.del(runnerKey(SHARD));
+    const leases: Promise<number>[] = [];
+    onBatch(() => {
+      leases.push(process.redis.pttl(runnerKey(SHARD)));
+      // As if most of the lease had passed with this batch.
+      void process.redis.pexpire(runnerKey(SHARD), 500);
+    });
+    expect(await feed.follow(SHARD, new ShardMirror(), 'builder')).toBe(true);
+    const left = await Promise.all(leases);
+    expect(left.length).toBe(3);
+    expect(Math.min(...left)).toBeGreaterThan(1_000);
+    // Another one took it over meanwhile: it is left to them, and not built to the end.
+    leases.length = 0;
+    onBatch(() => {
+      leases.push(process.redis.pttl(runnerKey(SHARD)));
+      void process.redis.set(runnerKey(SHARD), 'another', 'PX', 60_000);
+    });
+    expect(await feed.follow(SHARD, new ShardMirror(), 'builder')).toBe(false);
+    expect([leases.length, await process.redis.get(runnerKey(SHARD))]).toEqual([1, 'another']);
+    await process.redis.zrem(waitingKey(SHARD), ...ghosts);
+    await process.redis.del(runnerKey(SHARD));
   });
 
   it('holds nobody, and says how it goes, when the clock of Redis has gone back', async () => {
