@@ -15,19 +15,24 @@ export class DeadSearches {
     private readonly log: Log,
   ) {}
 
-  /** Each looks at the lease again. While Redis was away nobody could renew one: then everybody gets a whole lease first. */
-  async drop(shard: string, searchIds: readonly string[]): Promise<void> {
-    if (this.epoch.stableForMs < SEARCH_LEASE_MS) return;
-    await Promise.all(searchIds.map((searchId) => this.dropOne(shard, searchId)));
+  /**
+   * Each looks at the lease again. While Redis was away nobody could renew one: then everybody gets a whole lease first.
+   * @returns how many were dropped
+   */
+  async drop(shard: string, searchIds: readonly string[]): Promise<number> {
+    if (this.epoch.stableForMs < SEARCH_LEASE_MS) return 0;
+    const drops = await Promise.all(searchIds.map((searchId) => this.dropOne(shard, searchId)));
+    return drops.filter(Boolean).length;
   }
 
-  private async dropOne(shard: string, searchId: string): Promise<void> {
+  private async dropOne(shard: string, searchId: string): Promise<boolean> {
     const userId = (await this.queue.ownerOf({ shard, searchId })) ?? '';
     const place = { shard, searchId, userId };
     const reply = await this.queue.cancel(place, { why: 'lost', onlyIfDead: true });
-    if (reply !== 'cancelled') return;
+    if (reply !== 'cancelled') return false;
     await this.queue.leaveHome(place);
     this.metrics.dropped.inc();
     this.log.debug({ event: 'matching.search_dropped', searchId });
+    return true;
   }
 }

@@ -40,8 +40,11 @@ export const DELTAS_KEPT_MS = 60_000;
 /** Entries of the stream that a tick reads at most. */
 export const DELTAS_PER_POLL = 5_000;
 
-/** Dead searches and expired claims that one sweep looks after at most. */
+/** Dead searches and expired claims that are looked after at once, so that Redis and Postgres are not held up. */
 export const SWEEP_BATCH = 500;
+
+/** How long one sweep of a shard goes on with the dead (ms): it ends before the next one begins. */
+export const SWEEP_WITHIN_MS = 1_500;
 
 /** How long the trace of a search is known (ms): longer than most wait. */
 export const TRACE_TTL_MS = 600_000;

@@ -8,7 +8,7 @@ import { DeadSearches } from './dead-searches.js';
 import { ClaimResolver } from './claim-resolver.js';
 import { matchingJobs } from './matching.jobs.js';
 import { SearchQueue } from './search-queue.js';
-import { DELTAS_KEPT_MS, RUNNER_LEASE_MS, SWEEP_BATCH } from './search.limits.js';
+import { DELTAS_KEPT_MS, RUNNER_LEASE_MS, SWEEP_BATCH, SWEEP_WITHIN_MS } from './search.limits.js';
 import { sweepScript } from './search.scripts.js';
 import { claimsKey, deltasKey, leasesKey, runnerKey, waitingKey } from './shard.keys.js';
 
@@ -25,11 +25,18 @@ export class ShardSweeper {
 
   async sweep(shard: string): Promise<void> {
     await this.forgetDeltas(shard);
+    const until = performance.now() + SWEEP_WITHIN_MS;
+    while ((await this.sweepBatch(shard)) && performance.now() < until);
+  }
+
+  /** @returns true when more of the dead are to be expected: as many as one batch holds, and not all of them out of reach */
+  private async sweepBatch(shard: string): Promise<boolean> {
     const keys = [claimsKey(shard), leasesKey(shard), waitingKey(shard), runnerKey(shard)];
     const due = await sweepScript.run(this.redis, keys, [SWEEP_BATCH, RUNNER_LEASE_MS]);
     if (due.wake) await this.producer.add(matchingJobs, 'shard.run', { shard });
     if (due.claimIds.length > 0) await this.resolver.resolve(shard, await this.claimed(shard, due.claimIds));
-    if (due.searchIds.length > 0) await this.dead.drop(shard, due.searchIds);
+    const dropped = due.searchIds.length > 0 ? await this.dead.drop(shard, due.searchIds) : 0;
+    return due.searchIds.length === SWEEP_BATCH && dropped > 0;
   }
 
   /** What the stream says of people outlives their searches by this much. Its ids are Redis' time. The last entry stays: mirrors that have seen it go on. */
