@@ -22,13 +22,15 @@ import { HandshakeLimits } from '../../src/platform/limiter/handshake-limits.js'
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import { ConnectionLifecycle } from '../../src/platform/realtime/connection-lifecycle.port.js';
 import type { Connection } from '../../src/platform/realtime/connection.types.js';
+import { engineOf } from '../../src/platform/realtime/engine-socket.js';
 import { FloodGuard } from '../../src/platform/realtime/flood.guard.js';
 import { HandshakeGate } from '../../src/platform/realtime/handshake-gate.js';
 import { EventGate } from '../../src/platform/realtime/event-gate.port.js';
 import { HandshakeVerifier } from '../../src/platform/realtime/handshake-verifier.port.js';
 import { SocketAdapter } from '../../src/platform/realtime/socket-adapter.js';
-import { SlowConsumerGuard } from '../../src/platform/realtime/slow-consumer.guard.js';
+import { SlowConsumerGuard, unreadBytes } from '../../src/platform/realtime/slow-consumer.guard.js';
 import { SocketEdge } from '../../src/platform/realtime/socket-edge.js';
+import { sendEvent } from '../../src/platform/realtime/socket-writer.js';
 import { SocketHandlers } from '../../src/platform/realtime/socket-handlers.decorator.js';
 import { Clock } from '../../src/platform/time/clock.js';
 import { sendRaw } from '../support/raw-http.js';
@@ -346,6 +348,33 @@ describe('the socket edge', () => {
     expect(told).toMatch(/^stoa_socket_closed_total\{reason="transport (close|error)"\} [1-9]/m);
     expect(told).toMatch(/^stoa_socket_unread_bytes [1-9]\d{5}/m);
   }, 20_000);
+
+  it('bounds what 200 who do not read leave unread together, before each is at their own bound', async () => {
+    const READERS = 200;
+    const MIB = 1_024 * 1_024;
+    const { sockets: connections } = adapter.create().sockets;
+    const before = new Set(connections.keys());
+    const readers = Array.from({ length: READERS }, () => dial());
+    await Promise.all(readers.map((reader) => new Promise((resolve) => reader.once('session:superseded', resolve))));
+    for (const reader of readers) (reader.io.engine.transport as unknown as { ws: { pause(): void } }).ws.pause();
+    const hung = [...connections.values()].filter(({ id }) => !before.has(id));
+    const unreadOf = (connection: Connection): number => unreadBytes(engineOf(connection));
+    const notice = { code: 'x', message: 'x'.repeat(30_000) };
+    const round = READERS * notice.message.length;
+    // What the kernels take, first.
+    for (const connection of hung) while (unreadOf(connection) === 0) sendEvent(connection, 'server:notice', notice);
+    const together: number[] = [];
+    for (let second = 0; second < 8; second += 1) {
+      const open = hung.filter(({ connected }) => connected);
+      together.push(open.reduce((sum, connection) => sum + unreadOf(connection), 0));
+      for (const connection of open) sendEvent(connection, 'server:notice', notice);
+      await sleep(1_000);
+    }
+    // Each bound by itself would let 50 MiB be. Two rounds may come between two looks of the guard.
+    expect(Math.max(...together)).toBeLessThan(24 * MIB + 2 * round);
+    expect(Math.max(...together)).toBeGreaterThan(12 * MIB);
+    expect(hung.filter(({ connected }) => connected).length).toBeLessThan(READERS);
+  }, 60_000);
 
   describe('answers, whoever does,', () => {
     const HEADERS = {

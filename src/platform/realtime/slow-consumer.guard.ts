@@ -5,11 +5,9 @@ import { Metrics } from '../metrics/metrics.js';
 import type { Connection, RealtimeServer } from './connection.types.js';
 import { engineOf } from './engine-socket.js';
 import type { EngineSocket } from './engine-socket.js';
+import { slowConsumers } from './slow-consumers.js';
+import type { Backlog } from './slow-consumers.js';
 
-/** What one connection may leave unread (bytes): engine.io's own buffer has no bound. */
-const MAX_UNREAD = 256 * 1_024;
-/** How long it may leave anything unread (ms). */
-const MAX_STALL = 10_000;
 /** ms between two looks */
 const INTERVAL = 1_000;
 
@@ -31,10 +29,7 @@ export class SlowConsumerGuard implements BeforeApplicationShutdown {
   }
 
   watch(server: RealtimeServer): void {
-    this.timer = setInterval(() => {
-      this.unread = 0;
-      for (const connection of server.sockets.sockets.values()) this.unread += this.check(connection);
-    }, INTERVAL);
+    this.timer = setInterval(() => this.look([...server.sockets.sockets.values()]), INTERVAL);
     this.timer.unref();
   }
 
@@ -42,23 +37,27 @@ export class SlowConsumerGuard implements BeforeApplicationShutdown {
     clearInterval(this.timer);
   }
 
-  /** @returns bytes that it left unread */
-  private check(connection: Connection): number {
-    const engine = engineOf(connection);
-    const unread = unreadBytes(engine);
+  private look(connections: Connection[]): void {
+    const backlogs = connections.map((connection) => this.backlogOf(connection));
+    this.unread = backlogs.reduce((sum, { unread }) => sum + unread, 0);
+    for (const { connection, unread } of slowConsumers(backlogs)) {
+      this.closed.inc();
+      this.log.info({ event: 'connection.slow_consumer', connectionId: connection.data.connectionId, unread });
+      // Not `disconnect`: a farewell would wait behind what is not read.
+      engineOf(connection).transport.socket?.terminate();
+    }
+  }
+
+  private backlogOf(connection: Connection): Backlog & { connection: Connection } {
+    const unread = unreadBytes(engineOf(connection));
     if (unread === 0) {
       this.stalledSince.delete(connection);
-      return 0;
+      return { connection, unread, stalledMs: 0 };
     }
     const now = performance.now();
     const since = this.stalledSince.get(connection) ?? now;
     this.stalledSince.set(connection, since);
-    if (unread <= MAX_UNREAD && now - since < MAX_STALL) return unread;
-    this.closed.inc();
-    this.log.info({ event: 'connection.slow_consumer', connectionId: connection.data.connectionId, unread });
-    // Not `disconnect`: a farewell would wait behind what is not read.
-    engine.transport.socket?.terminate();
-    return unread;
+    return { connection, unread, stalledMs: now - since };
   }
 }
 
