@@ -10,6 +10,9 @@ import type { ClaimReply } from './search.scripts.js';
 import { avoidKey, blockKey, claimsKey, deltasKey, leasesKey, ticketKey, userKey, waitingKey } from './shard.keys.js';
 import type { ProposedPair } from './ticket.types.js';
 
+/** The order in which fates are concluded: whoever talks first. */
+const RANK: Readonly<Record<Fate, number>> = { settle: 0, met: 1, release: 2 };
+
 /** What a claim needs to know of a search. */
 type Claimable = Pick<ProposedPair['a'], 'searchId' | 'userId' | 'version'>;
 
@@ -34,26 +37,28 @@ export class ClaimDesk {
     return answers;
   }
 
-  /** Ends the searches that are to be settled, then releases the others; the claims are concluded with the last of their searches. */
+  /** Ends the searches that are to end, then releases what is left; the claims are concluded with the last of their searches. */
   async conclude(shard: string, searches: readonly (ClaimedSearch & { fate: Fate })[]): Promise<void> {
-    const inOrder = searches.toSorted((x, y) => Number(x.fate === 'release') - Number(y.fate === 'release'));
+    const inOrder = searches.toSorted((x, y) => RANK[x.fate] - RANK[y.fate]);
     const last = new Map(inOrder.map(({ claimId }, i) => [claimId, i]));
     const flagged = inOrder.map((search, i) => ({ ...search, concludes: last.get(search.claimId) === i }));
-    for (const fate of ['settle', 'release'] as const) {
-      const script = fate === 'settle' ? settleScript : releaseScript;
-      const own = flagged.filter((search) => search.fate === fate);
-      for (let i = 0; i < own.length; i += 2 * CLAIM_BATCH) {
-        const batch = own.slice(i, i + 2 * CLAIM_BATCH);
-        const keys = batch.flatMap(({ searchId, userId }) => [
-          ticketKey(shard, searchId),
-          userKey(shard, userId),
-          avoidKey(shard, userId),
-          blockKey(shard, userId),
-        ]);
-        const args = batch.flatMap(({ searchId, claimId, concludes }) => [searchId, claimId, concludes ? 1 : 0]);
-        const shared = [waitingKey(shard), leasesKey(shard), claimsKey(shard), deltasKey(shard)];
-        await script.run(this.redis, [...shared, ...keys], [TOMBSTONE_MS, DELTAS_KEPT, ...args]);
-      }
+    const having = (fate: Fate) => flagged.filter((search) => search.fate === fate);
+    const met = having('met');
+    await this.settle(shard, having('settle'), false);
+    // Not yet concluded: those who have started again are released with the others.
+    await this.settle(
+      shard,
+      met.map((search) => ({ ...search, concludes: false })),
+      true,
+    );
+    for (const batch of batchesOf([...met, ...having('release')]))
+      await releaseScript.run(this.redis, keysOf(shard, batch), [TOMBSTONE_MS, DELTAS_KEPT, ...batch.flatMap(wordsOf)]);
+  }
+
+  private async settle(shard: string, searches: readonly Concluded[], unlessAgain: boolean): Promise<void> {
+    for (const batch of batchesOf(searches)) {
+      const args = [TOMBSTONE_MS, DELTAS_KEPT, unlessAgain ? 1 : 0, ...batch.flatMap(wordsOf)];
+      await settleScript.run(this.redis, keysOf(shard, batch), args);
     }
   }
 
@@ -71,5 +76,32 @@ export class ClaimDesk {
     return claims.map((claim, i) => ({ ...claim, reply: replies[i]! }));
   }
 }
+
+interface Concluded extends ClaimedSearch {
+  /** The last of its claim. */
+  readonly concludes: boolean;
+}
+
+function batchesOf(searches: readonly Concluded[]): Concluded[][] {
+  const batches = [];
+  for (let i = 0; i < searches.length; i += 2 * CLAIM_BATCH) batches.push(searches.slice(i, i + 2 * CLAIM_BATCH));
+  return batches;
+}
+
+/** What settle and release need of each search, after the keys of the shard. */
+const keysOf = (shard: string, batch: readonly Concluded[]): string[] => [
+  waitingKey(shard),
+  leasesKey(shard),
+  claimsKey(shard),
+  deltasKey(shard),
+  ...batch.flatMap(({ searchId, userId }) => [
+    ticketKey(shard, searchId),
+    userKey(shard, userId),
+    avoidKey(shard, userId),
+    blockKey(shard, userId),
+  ]),
+];
+
+const wordsOf = ({ searchId, claimId, concludes }: Concluded) => [searchId, claimId, concludes ? 1 : 0];
 
 const sideOf = ({ searchId, version, userId }: Claimable) => [searchId, version, userId];

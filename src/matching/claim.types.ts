@@ -9,8 +9,11 @@ export interface Claim {
   readonly atMs: number;
 }
 
-/** How one search of a claim goes on: `settle` ends it (its person is in a conversation), `release` gives it back its place. */
-export type Fate = 'settle' | 'release';
+/**
+ * How one search of a claim goes on: `settle` ends it (its person is in a conversation), `release` gives it back its place.
+ * `met`: the conversation was opened and is over; the search ends unless its person has started it again, and then has its place.
+ */
+export type Fate = 'settle' | 'met' | 'release';
 
 /** One search of a claim. */
 export interface ClaimedSearch {

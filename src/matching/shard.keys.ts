@@ -1,7 +1,7 @@
 /** All keys of one shard share its hash tag, so that each script runs on one node of a cluster. */
 const shardKey = (shard: string, what: string): string => `stoa:{mm:${shard}}:${what}`;
 
-/** HASH state, user, version, since, attrs, lists, claim, quit, left, leftAt. No TTL while it lives; a search that ended leaves `state` for `TOMBSTONE_MS`. */
+/** HASH state, user, version, since, attrs, lists, claim, again, quit, left, leftAt. No TTL while it lives; a search that ended leaves `state` for `TOMBSTONE_MS`. */
 export const ticketKey = (shard: string, searchId: string): string => shardKey(shard, `ticket:${searchId}`);
 
 /** STRING searchId: the user's one live search here. No TTL: it ends with its search. */

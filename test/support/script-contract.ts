@@ -225,6 +225,38 @@ export class ScriptContract extends ContractShard {
     await this.mirrored();
     await this.isGone(c);
     await this.settlingByAnother();
+    await this.settlingWhoMet();
+  }
+
+  /** After a conversation that is over: only who has started again since the claim goes on. */
+  private async settlingWhoMet(): Promise<void> {
+    const [a, b, c] = [await this.enter(), await this.enter(), await this.enter()];
+    for (const search of [a, b, c]) assert.equal((await this.put(search)).status, 'live', 'not claimed: not marked');
+    const [first] = await this.claim([a, b]);
+    await this.put(a);
+    await this.conclude(first!.claimId, [
+      [a, 'met'],
+      [b, 'met'],
+    ]);
+    assert.equal(await this.redis.zscore(claimsKey(this.shard), first!.claimId), null);
+    await this.isGone(b);
+    await this.mirrored(a, c);
+    await this.conclude(first!.claimId, [[a, 'met']]);
+    await this.mirrored(a, c);
+    const [second] = await this.claim([a, c]);
+    await this.conclude(second!.claimId, [
+      [a, 'met'],
+      [c, 'met'],
+    ]);
+    for (const search of [a, c]) await this.isGone(search);
+    const [d, e] = [await this.enter(), await this.enter()];
+    const [third] = await this.claim([d, e]);
+    await this.put(d);
+    await this.conclude(third!.claimId, [
+      [d, 'settle'],
+      [e, 'settle'],
+    ]);
+    for (const search of [d, e]) await this.isGone(search);
   }
 
   /** Who talks by an older claim does not search on after the newer one, unless they start again. */

@@ -72,6 +72,7 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('enqueueScript', 'its delta', "redis.call('XADD'", "select('#'"),
   lacks('enqueueScript', 'the user key', "redis.call('SET', KEYS[2], search)"),
   lacks('enqueueScript', 'the waiting index', "redis.call('ZADD', KEYS[3], since, search)"),
+  lacks('enqueueScript', 'the mark of a second start', "redis.call('HSET', KEYS[1], 'again', 1)"),
   lacks('enqueueScript', 'the end of a wish to quit', "redis.call('HDEL', KEYS[1], 'quit')"),
   lacks('enqueueScript', 'the longer lease', "'GT', now + ARGV[5]", 'now + ARGV[5]'),
   lacks('enqueueScript', 'the wake-up', 'and 1 or 0\nreturn', 'and 0 or 0\nreturn'),
@@ -137,6 +138,14 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('settleScript', 'searches that went back', "if state ~= 'W' and not", 'if not'),
   lacks('settleScript', 'the state', "if state ~= 'W' and not (state == 'C' and ticket[2] == claim) then return 0 end"),
   lacks('settleScript', 'the end with another claim', "redis.call('HSET', KEYS[k], 'quit', 'lost')"),
+  lacks('settleScript', 'the look whether it was started again', " or ticket[3] == '1')", ')'),
+  lacks(
+    'settleScript',
+    'the look whether it went back',
+    "(ticket[2] ~= claim or ticket[3] == '1')",
+    "ticket[3] == '1'",
+  ),
+  lacks('settleScript', 'the need to ask for that', "if ARGV[3] == '1' and", 'if'),
   lacks('settleScript', 'the end of the claim', "if ARGV[v + 2] == '1' then redis.call('ZREM', KEYS[3], claim) end"),
   lacks('settleScript', 'its delta', "redis.call('XADD'", "select('#'"),
   lacks(
@@ -158,7 +167,8 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('releaseScript', 'the wish to quit', 'if t[2] then', 'if false then'),
   lacks('releaseScript', 'the end of the claim', "if ARGV[v + 2] == '1' then redis.call('ZREM', KEYS[3], claim) end"),
   lacks('releaseScript', 'the return', "redis.call('HSET', KEYS[k], 'state', 'W')"),
-  lacks('releaseScript', 'the parting from the claim', "redis.call('HDEL', KEYS[k], 'claim')"),
+  lacks('releaseScript', 'the parting from the claim', "'claim', 'again')", "'again')"),
+  lacks('releaseScript', 'the end of the mark', "'claim', 'again')", "'claim')"),
   lacks('releaseScript', 'the word of the end', "'op', '-', 's', search, 'r', t[2]", "'op', 'mark'"),
   lacks('releaseScript', 'its delta', "'op', '=', 's', search, 'u'", "'op', 'mark', 's', search, 'u'"),
   lacks(

@@ -21,7 +21,7 @@ local function release(k, v)
     return 'ended'
   end
   redis.call('HSET', KEYS[k], 'state', 'W')
-  redis.call('HDEL', KEYS[k], 'claim')
+  redis.call('HDEL', KEYS[k], 'claim', 'again')
   redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[2], '*', 'op', '=', 's', search, 'u', t[3], 'v', t[4], 't', t[5], 'a', t[6], 'l', t[7])
   return 'released'
 end

@@ -3,14 +3,16 @@
   and ends with it unless its owner starts it again.
   KEYS[1] waiting: zset   KEYS[2] leases: zset   KEYS[3] claims: zset   KEYS[4] deltas: stream
   then four for each search: ticket: hash   user: string   avoid: zset   block: set
-  ARGV[1] how long the end is remembered (ms)   ARGV[2] entries that the stream keeps   then three for each search:
+  ARGV[1] how long the end is remembered (ms)   ARGV[2] entries that the stream keeps   ARGV[3] 1: only searches that are
+  still in this claim, and were not started again in it   then three for each search:
   searchId   claimId   1 when this concludes the claim (the last of its searches), else 0
-  Returns for each search 1 when it ended now, 0 when it had ended or is not this claim's. ]]
+  Returns for each search 1 when it ended now, 0 when it had ended, is not this claim's, or goes on (ARGV[3] only). ]]
 local function settle(k, v)
   local search, claim = ARGV[v], ARGV[v + 1]
   if ARGV[v + 2] == '1' then redis.call('ZREM', KEYS[3], claim) end
-  local ticket = redis.call('HMGET', KEYS[k], 'state', 'claim')
+  local ticket = redis.call('HMGET', KEYS[k], 'state', 'claim', 'again')
   local state = ticket[1]
+  if ARGV[3] == '1' and (ticket[2] ~= claim or ticket[3] == '1') then return 0 end
   if state == 'C' and ticket[2] ~= claim then redis.call('HSET', KEYS[k], 'quit', 'lost') end
   if state ~= 'W' and not (state == 'C' and ticket[2] == claim) then return 0 end
   if state == 'W' then
@@ -26,5 +28,5 @@ local function settle(k, v)
 end
 
 local replies = {}
-for i = 0, (#KEYS - 4) / 4 - 1 do replies[i + 1] = settle(5 + 4 * i, 3 + 3 * i) end
+for i = 0, (#KEYS - 4) / 4 - 1 do replies[i + 1] = settle(5 + 4 * i, 4 + 3 * i) end
 return replies
