@@ -31,6 +31,13 @@ export const POSTGRES_ROWS: Row[] = [
     evidence: retries,
   },
   {
+    name: 'Postgres silent for 12 s, then as before',
+    by: 'deployment',
+    strike: goSilent,
+    boundMs: 15_000,
+    evidence: retries,
+  },
+  {
     name: 'Postgres connections cut, again and again',
     by: 'deployment',
     strike: async ({ deployment }) => {
@@ -53,6 +60,12 @@ export const POSTGRES_ROWS: Row[] = [
   },
 ];
 
+/** Longer than a statement and then its ROLLBACK are waited for (ms), 5 s each. */
+const SILENCE = 12_000;
+
+/** Longer than Postgres leaves an idle transaction open (ms): 5 s. */
+const QUIET = 6_000;
+
 /** For a newcomer to be received (ms). */
 const RECEIVED_WITHIN = 10_000;
 
@@ -71,6 +84,24 @@ async function crash({ deployment }: ControlledScene): Promise<void> {
     const isUp = await deployment.postgres.query('SELECT 1').catch(() => undefined);
     if (isUp) return;
   }
+}
+
+/**
+ * Nothing is cut: what was asked comes to Postgres late, when nobody waits for it, transactions of those who leave too. Then nobody says
+ * anything new for a while: what was acknowledged in a transaction that was left open would be gone after it.
+ */
+async function goSilent({ deployment, bots, random, healed }: ControlledScene): Promise<void> {
+  const leavers = bots.filter(() => random.next() < 0.5);
+  for (const bot of leavers) bot.leaveSoon();
+  // Some are about to leave, some have just done so.
+  await sleep(random.between(0, 150));
+  deployment.toPostgres.set('hole');
+  await sleep(SILENCE);
+  deployment.toPostgres.set('pass');
+  healed();
+  for (const bot of bots) bot.pause();
+  await sleep(QUIET);
+  for (const bot of bots) bot.resume();
 }
 
 async function fillDisk({ deployment: { postgres } }: ControlledScene): Promise<void> {
