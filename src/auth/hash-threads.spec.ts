@@ -43,6 +43,21 @@ describe('HashThreads', () => {
     vi.unstubAllEnvs();
   });
 
+  it('finish what they have begun before they stop', async () => {
+    const stopping = new HashThreads();
+    const parameters = {
+      message: 'a',
+      nonce: Buffer.alloc(16),
+      parallelism: 1,
+      tagLength: 4,
+      memory: 8_192,
+      passes: 1,
+    };
+    const hash = stopping.derive(parameters);
+    await stopping.stop();
+    expect(await hash).toHaveLength(4);
+  });
+
   it('are made again when one has failed', async () => {
     await expect(threads.derive({} as never)).rejects.toThrow('a hashing thread ended');
     const parameters = { message: 'a', nonce: Buffer.alloc(16), parallelism: 1, tagLength: 4, memory: 8, passes: 1 };

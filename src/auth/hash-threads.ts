@@ -7,10 +7,18 @@ const SOURCE = new URL('hash-thread.mjs', import.meta.url);
 export class HashThreads {
   private readonly idle: Worker[] = [];
   private readonly all = new Set<Worker>();
+  private readonly underWay = new Set<Promise<Buffer>>();
 
   /** The caller holds to a number at once: every call that finds no idle thread makes one. */
   derive(parameters: Argon2Parameters): Promise<Buffer> {
-    const worker = this.idle.pop() ?? this.start();
+    const hash = this.compute(this.idle.pop() ?? this.start(), parameters);
+    this.underWay.add(hash);
+    const forget = (): void => void this.underWay.delete(hash);
+    hash.then(forget, forget);
+    return hash;
+  }
+
+  private compute(worker: Worker, parameters: Argon2Parameters): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const fail = (cause: unknown): void => {
         worker.removeAllListeners('message');
@@ -28,7 +36,9 @@ export class HashThreads {
     });
   }
 
+  /** What is being computed is computed first. */
   async stop(): Promise<void> {
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
     this.idle.length = 0;
     await Promise.all([...this.all].map((worker) => worker.terminate()));
   }

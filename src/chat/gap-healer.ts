@@ -47,7 +47,8 @@ export class GapHealer {
   private async healOne(userId: string, gap: Gaps, facts: OpenFacts): Promise<void> {
     const { handle } = facts.membership;
     const generation = this.presence.generationOf(userId);
-    if (gap.started) {
+    // The hint of whoever opened it may have come while this was read.
+    if (gap.started && this.knowledge.conversationOf(userId)?.handle !== handle) {
       this.note('started');
       this.presence.emit(userId, 'conversation:started', viewConversation({ ...facts, messages: [] }, this.durations));
     }
@@ -84,8 +85,8 @@ export class GapHealer {
     const ends = await this.rows.endsOf(missed.map(({ handle }) => handle));
     for (const { userId, handle } of missed) {
       const end = ends.get(handle);
-      // It began after the look had read: the client was told of it by whoever opened it.
-      if (end === 'open') continue;
+      // It began after the look had read: the client was told of it by whoever opened it. Or it has heard of the end meanwhile.
+      if (end === 'open' || this.knowledge.conversationOf(userId)?.handle !== handle) continue;
       const reason = end ? viewEnd(end.cause, end.bySlot, end.slot) : 'ended';
       this.note('ended');
       this.presence.emit(userId, 'conversation:ended', { conversationId: handle, reason });

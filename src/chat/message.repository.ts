@@ -81,13 +81,13 @@ export class MessageRepository {
     return new Set(rows.map((row) => row.id));
   }
 
-  /** One page per request, in their order; undefined where the conversation is deleted. Index: messages_pkey. */
+  /** One page per request, in their order; undefined where the conversation, or what was said in it, is not kept any more. Index: messages_pkey. */
   async pages(requests: PageRequest[]): Promise<(StoredPage | undefined)[]> {
     const rows = await this.database.queryPrepared<PageRow>(
       'chat_pages',
       `SELECT r.page::integer, c.last_seq, m.seq, m.slot, m.client_id, m.text, m.sent_at
          FROM unnest($1::bigint[], $2::integer[], $3::integer[]) WITH ORDINALITY AS r (conversation_id, after, size, page)
-         JOIN conversations c ON c.id = r.conversation_id
+         JOIN conversations c ON c.id = r.conversation_id AND (c.ended_at IS NULL OR c.said_delete_after > now())
          LEFT JOIN LATERAL (
            SELECT * FROM messages WHERE started_on = c.started_on AND conversation_id = c.id AND seq > r.after
             ORDER BY seq LIMIT r.size) AS m ON true

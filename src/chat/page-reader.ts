@@ -22,7 +22,7 @@ export class PageReader {
     );
   }
 
-  /** @returns undefined when the conversation is deleted */
+  /** @returns undefined when the conversation, or what was said in it, is not kept any more */
   read({ conversationId, after, limit }: PageRequest): Promise<StoredPage | undefined> {
     return this.loader.get(`${conversationId}:${after}:${limit}`);
   }

@@ -220,7 +220,8 @@ export class PresenceService {
   private emitHere(userId: string, event: ServerEvent, payload: unknown): boolean {
     const connection = this.registry.find(userId);
     if (connection?.data.held) this.keep(connection.data.held, event, payload);
-    else if (connection) sendEvent(connection, event, payload as never);
+    // The last that a connection hears is why it closes.
+    else if (connection && !connection.data.closing) sendEvent(connection, event, payload as never);
     return connection !== undefined;
   }
 

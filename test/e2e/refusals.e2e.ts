@@ -76,7 +76,7 @@ describe('HTTP refuses', () => {
 
   it('what it cannot read, is too large, does not exist or is not allowed', async () => {
     const person = await Person.guest(url);
-    const post = (body: string) =>
+    const post = (body: string | Uint8Array<ArrayBuffer>) =>
       fetch(`${url}/api/v1/guests`, {
         method: 'POST',
         body,
@@ -88,12 +88,20 @@ describe('HTTP refuses', () => {
         },
       });
     expect(await (await post('{"adult":')).json()).toMatchObject({ code: 'JSON_INVALID', status: 400 });
+    const latin = new Uint8Array(Buffer.from('{"nickname":"\u00E9"}', 'latin1'));
+    expect(await (await post(latin)).json()).toMatchObject({ code: 'JSON_INVALID', status: 400 });
+    for (const single of ['5', '"x"', 'true', 'null', '[]'])
+      expect(await (await post(single)).json()).toMatchObject({ code: 'INPUT_INVALID', status: 422 });
     expect(await (await post(`{"nickname":"${'x'.repeat(17_000)}"}`)).json()).toMatchObject({ code: 'BODY_TOO_LARGE' });
+    expect((await person.http('GET', '/%ff')).body).toMatchObject({ code: 'NOT_FOUND', status: 404 });
     expect((await person.http('GET', '/nothing')).body).toMatchObject({ code: 'NOT_FOUND', status: 404 });
     const odd = await person.http('PUT', '/me', {});
     expect([odd.status, odd.body.code]).toEqual([405, 'METHOD_NOT_ALLOWED']);
     expect((await new Person(url).http('GET', '/me')).body).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
     expect((await person.http('GET', `/conversations/${randomUUID()}/messages`)).body.code).toBe('NOT_FOUND');
+    // As many as may be named: the report is understood.
+    const report = { reason: 'spam', seqs: Array.from({ length: 50 }, (_, i) => i + 1) };
+    expect((await person.http('POST', `/conversations/${randomUUID()}/reports`, report)).body.code).toBe('NOT_FOUND');
   });
 
   it('signed-out sessions at once', async () => {

@@ -35,6 +35,22 @@ describe('the beacon', () => {
     expect(stage.sentTo(userId, 'conversation:ended')).toEqual([]);
   });
 
+  it('does not tell of a start again whose hint came while it was read', async () => {
+    const { members } = await stage.openConversation();
+    const [{ userId, handle }] = members;
+    const caller = stage.connect(userId);
+    const openOf = stage.conversationRows.openOf.bind(stage.conversationRows);
+    const reading = vi.spyOn(stage.conversationRows, 'openOf').mockImplementation(async (users) => {
+      const open = await openOf(users);
+      stage.noteStarted(caller, handle);
+      return open;
+    });
+    await look(userId, () => undefined);
+    expect(reading).toHaveBeenCalledOnce();
+    reading.mockRestore();
+    expect(stage.sentTo(userId, 'conversation:started')).toEqual([]);
+  });
+
   it('tells of an end, and of one that left no trace', async () => {
     for (const trace of [true, false]) {
       const { conversationId, members } = await stage.openConversation();

@@ -174,6 +174,10 @@ describe('retention', () => {
     await database.query(`UPDATE conversations SET said_delete_after = now() - interval '1 second' WHERE id = $1`, [
       conversationId,
     ]);
+    // Nobody reads what is due, also before it is deleted.
+    await expect(worker.get(HistoryService).list(callerOf(a.userId), a.handle, {})).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
     await worker.get(Retention).deleteDue(signal);
     expect(await endOf(conversation)).toBe('left');
     expect(await database.query('SELECT FROM messages WHERE conversation_id = $1', [conversationId])).toEqual([]);
@@ -184,8 +188,9 @@ describe('retention', () => {
     expect(shown).toEqual([{ nickname: 'Stranger', gender: null, age_band: '', languages: [], seen_seq: 0 }]);
     const { recent } = await worker.get(AvoidanceService).of(a.userId);
     expect(recent.map(({ userId }) => userId)).toEqual([b.userId]);
-    const page = await worker.get(HistoryService).list(callerOf(b.userId), b.handle, {});
-    expect(page).toMatchObject({ messages: [], lastSeq: 0 });
+    await expect(worker.get(HistoryService).list(callerOf(b.userId), b.handle, {})).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+    });
   });
 
   describe('of conversations in which very much was said', () => {

@@ -344,6 +344,8 @@ describe('presence', () => {
     const socket = await arrive(two, 'mine');
     one.presence.revoke(userId, 'signed_out', 'another');
     one.presence.revoke(userId, 'signed_out', 'mine');
+    await until(() => socket.events.includes('session:revoked'));
+    two.presence.emit(userId, 'typing:changed', { conversationId: 'c', typing: true });
     await until(() => socket.closed);
     expect(socket.sent.at(-1)).toEqual(['session:revoked', { reason: 'signed_out' }]);
     expect(socket.sent.filter(([event]) => event === 'session:revoked')).toHaveLength(1);

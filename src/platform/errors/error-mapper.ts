@@ -33,6 +33,8 @@ export function isPassingFault(error: unknown): boolean {
 export function toStoaError(error: unknown): StoaError {
   if (error instanceof StoaError) return error;
   if (isPassingFault(error)) return new Unavailable(error);
+  // Of a path that is not well escaped; Nest wraps it.
+  if (error instanceof Error && error.cause instanceof URIError) return new StoaError('NOT_FOUND', { cause: error });
   const status = statusOf(error);
   const code = status === undefined ? undefined : BY_STATUS[status];
   return new StoaError(code ?? 'INTERNAL', { cause: error });

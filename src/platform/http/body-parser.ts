@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import express from 'express';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
@@ -7,8 +8,12 @@ import { hasDuplicateKeys } from './duplicate-keys.js';
 /** bytes */
 const MAX_BODY = 16 * 1_024;
 const MAX_DEPTH = 8;
+/** Of all objects in the body together; what a list may hold, its field says. */
 const MAX_KEYS = 50;
 const POISON = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** What stands for bytes that are no UTF-8: the decoder would replace them. No JSON begins so. */
+const NO_TEXT = '\uFEFF';
 
 interface JsonRequest extends IncomingMessage {
   jsonText?: string;
@@ -16,8 +21,11 @@ interface JsonRequest extends IncomingMessage {
 
 /** Parses JSON bodies strictly: small, uncompressed, shallow, of the right type, without keys that reach into prototypes. */
 export function strictJson(): RequestHandler[] {
-  const verify = (request: JsonRequest, _: unknown, bytes: Buffer): void => void (request.jsonText = bytes.toString());
-  const parse = express.json({ limit: MAX_BODY, inflate: false, strict: true, type: () => true, verify });
+  const verify = (request: JsonRequest, _: unknown, bytes: Buffer): void => {
+    request.jsonText = isUtf8(bytes) ? bytes.toString() : NO_TEXT;
+  };
+  // A single value is JSON, too: the contract of the request says that it is not what is asked for.
+  const parse = express.json({ limit: MAX_BODY, inflate: false, strict: false, type: () => true, verify });
   return [
     requireJson,
     (request, response, next) => parse(request, response, (error) => next(mapParseError(error))),
@@ -33,8 +41,10 @@ function requireJson(request: Request, _: Response, next: NextFunction): void {
   if (!hasBody(request)) return next();
   const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
   const encoded = (request.headers['content-encoding'] ?? 'identity') !== 'identity';
-  const isUtf8 = parameters.every((parameter) => /^\s*(charset="?utf-8"?)?\s*$/.test(parameter));
-  next(type.trim() === 'application/json' && isUtf8 && !encoded ? undefined : new StoaError('MEDIA_TYPE_UNSUPPORTED'));
+  const saysUtf8 = parameters.every((parameter) => /^\s*(charset="?utf-8"?)?\s*$/.test(parameter));
+  next(
+    type.trim() === 'application/json' && saysUtf8 && !encoded ? undefined : new StoaError('MEDIA_TYPE_UNSUPPORTED'),
+  );
 }
 
 export function mapParseError(error: unknown): unknown {
@@ -57,7 +67,7 @@ function shapeFault(value: unknown, depth: number, seen: { keys: number }): Stoa
   if (typeof value !== 'object' || value === null) return undefined;
   if (depth > MAX_DEPTH) return new StoaError('JSON_INVALID');
   for (const [key, inner] of Object.entries(value)) {
-    seen.keys += 1;
+    if (!Array.isArray(value)) seen.keys += 1;
     if (seen.keys > MAX_KEYS || POISON.has(key)) return new InputInvalid([{ field: '', code: 'unknown' }]);
     const fault = shapeFault(inner, depth + 1, seen);
     if (fault) return fault;
