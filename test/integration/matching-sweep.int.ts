@@ -26,7 +26,11 @@ beforeAll(async () => {
   const attrs = packAttributes(aSearch());
   const enqueue = (userId: string) =>
     queue.enqueue({
-      ...{ shard: SHARD, searchId: randomUUID(), userId, attrs, sinceMs: 0 },
+      shard: SHARD,
+      searchId: randomUUID(),
+      userId,
+      attrs,
+      sinceMs: 0,
       avoidance: { blocked: [], recent: [] },
     });
   for (let from = 0; from < DEAD; from += 100)
