@@ -53,4 +53,19 @@ describe('matching keeps its promises', () => {
     ];
     await expect(model.live(history)).resolves.toBeUndefined();
   });
+
+  it('to whoever is dropped while another process renews their search', async () => {
+    // Who comes first is chance.
+    for (let i = 0; i < 10; i += 1) {
+      const history: History = [
+        [start(0), start(2)],
+        [{ op: 'cancel', who: 0, on: 0 }],
+        [
+          { op: 'beat', on: 0 },
+          { op: 'drop', who: 2, on: 1 },
+        ],
+      ];
+      await expect(model.live(history)).resolves.toBeUndefined();
+    }
+  });
 });

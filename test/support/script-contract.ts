@@ -348,8 +348,19 @@ export class ScriptContract extends ContractShard {
     assert.equal(await this.redis.xlen(deltasKey(this.shard)), deltas, 'only the return from the dead is told');
     assert.ok(Number(await this.leaseOf(a)) > Date.now() + SOON / 2);
     assert.equal(await this.redis.zcard(leasesKey(this.shard)), 1);
-    await this.queue.cancel({ ...a, shard: this.shard }, { why: 'lost' });
+    await this.die(a);
+    assert.equal(await this.end(a, true), 'cancelled');
     assert.deepEqual(await touch(a.searchId), ['lost']);
+    const [c, d] = [await this.enter(), await this.enter()];
+    const [claim] = await this.claim([c, d]);
+    for (const search of [c, d]) await this.queue.cancel({ ...search, shard: this.shard }, { why: 'lost' });
+    await this.conclude(claim!.claimId, [
+      [c, 'release'],
+      [d, 'release'],
+    ]);
+    const e = await this.enter();
+    await this.queue.cancel({ ...e, shard: this.shard }, { why: 'lost' });
+    assert.deepEqual(await touch(c.searchId, e.searchId), ['ended', 'ended'], 'nobody comes back who was ended');
   }
 
   private async sweeping(): Promise<void> {

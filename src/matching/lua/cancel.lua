@@ -31,6 +31,7 @@ end
 redis.call('ZREM', KEYS[3], search)
 redis.call('ZREM', KEYS[4], search)
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'state', 'X', 'why', ARGV[2])
+-- Only who was given up for dead may be put back by a sign of life.
+redis.call('HSET', KEYS[1], 'state', 'X', 'why', ARGV[3] == '1' and 'lost' or 'ended')
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return state and 'cancelled' or 'absent'

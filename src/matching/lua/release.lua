@@ -14,7 +14,7 @@ local function release(k, v)
     redis.call('DEL', KEYS[k], KEYS[k + 2], KEYS[k + 3])
     redis.call('ZREM', KEYS[1], search)
     redis.call('ZREM', KEYS[2], search)
-    redis.call('HSET', KEYS[k], 'state', 'X', 'why', t[2])
+    redis.call('HSET', KEYS[k], 'state', 'X', 'why', 'ended')
     redis.call('PEXPIRE', KEYS[k], ARGV[1])
     -- The mirrors know of it that it was claimed: now they hear how it ended.
     redis.call('XADD', KEYS[4], 'MAXLEN', '~', ARGV[2], '*', 'op', '-', 's', search, 'r', t[2])
