@@ -201,7 +201,7 @@ function routes(handle: string): Record<string, Route> {
     'DELETE /blocks/:id': {
       method: 'DELETE',
       whole: 404,
-      harmed: 400,
+      harmed: 405,
       path: (random) => `/blocks/${anOddPart(random)}${aQuery(random)}`,
     },
   };
