@@ -3,8 +3,12 @@ import fc from 'fast-check';
 /** People of one history. */
 export const PEOPLE = 6;
 
-/** How a worker goes on after a claim. `crash…`: never again; `pause…`: later, maybe when the sweep has been there; `twice`: another one concludes it, too. */
-export type Next = 'open' | 'twice' | 'crash' | 'crash after commit' | 'pause' | 'pause after commit';
+/**
+ * How a worker goes on after a claim. `crash…`: never again; `pause…`: later, maybe when the sweep has been there; `pause, then crash`: it
+ * still commits, unless the sweep has been there; `twice`: another one concludes it, too.
+ */
+export type Next =
+  'open' | 'twice' | 'crash' | 'crash after commit' | 'pause' | 'pause after commit' | 'pause, then crash';
 type Couple = readonly [number, number];
 
 /** People by number, api processes by number. `stale`: by what was to be seen some rounds ago. `wake`: only who was held up until after a sweep goes on. */
@@ -179,12 +183,29 @@ const reunion: fc.Arbitrary<Round[]> = fc
     ];
   });
 
+/** Somebody starts their search again while it is claimed, before the worker commits, or after which it never does; then they meet somebody. */
+const restless: fc.Arbitrary<Round[]> = fc
+  .record({ cast: castOf<readonly [number, number, number]>(3), flip: fc.boolean(), commits: fc.boolean() })
+  .map(({ cast, flip, commits }) => {
+    const [a, b, c] = cast;
+    const parted: Round[] = [[{ op: 'leave', who: a }], alone('sweep')];
+    return [
+      ...assembled(cast),
+      [claim(commits ? 'pause, then crash' : 'crash', [a, b])],
+      [start(a)],
+      ...(commits
+        ? [alone('resume'), ...parted, [start(b)], [claim('open', flip ? [b, a] : [a, b])]]
+        : [alone('sweep'), [claim('crash after commit', flip ? [c, a] : [a, c])], ...parted]),
+    ];
+  });
+
 /** Orders of steps that chance hardly finds. */
 const episode = fc.oneof(
   { weight: 4, arbitrary: latecomer },
   { weight: 1, arbitrary: outdated },
   { weight: 1, arbitrary: quitter },
   { weight: 1, arbitrary: reunion },
+  { weight: 1, arbitrary: restless },
 );
 const anyRound = fc.array(anyOp, { minLength: 1, maxLength: 5 }).map((round): Round[] => [round]);
 

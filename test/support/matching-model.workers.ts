@@ -12,10 +12,14 @@ import type { Next } from './matching-model.history.js';
 import { SHARD } from './matching-model.view.js';
 import type { MatchingProcess } from './matching-stage.js';
 
+type Outcomes = Awaited<ReturnType<OpeningTransaction['commit']>>;
+
 /** A worker that is held up with claims, and may go on. */
 interface Held {
   readonly claims: readonly Claim[];
-  readonly goOn: () => Promise<void>;
+  readonly goOn: () => Promise<unknown>;
+  /** It never wakes any more, once the sweep has been there. */
+  readonly diesWhenLate?: boolean;
 }
 
 /** The workers of a history: each goes on with its claims as far as the history lets it. */
@@ -27,10 +31,10 @@ export class ModelWorkers {
   /** Swept while they were held up. */
   private late: Held[] = [];
   private crashed: Claim[] = [];
-  /** Searches whose pair began to talk, by a worker that lived to see it, and their owners; not who searched again. */
+  /** Searches whose pair began to talk, and their owners; not who searched again, or did so between the claim and the talk. */
   readonly matched = new Map<string, string>();
   /** What a worker waits for between its commit and its conclusion, by the first claim. */
-  private readonly gates = new Map<string, () => Promise<void>>();
+  private readonly gates = new Map<string, (outcomes: Outcomes) => Promise<void>>();
   private passedMs = 0;
 
   constructor(private readonly apis: readonly [MatchingProcess, MatchingProcess]) {
@@ -40,7 +44,7 @@ export class ModelWorkers {
       const commit = opening.commit.bind(opening);
       opening.commit = async (shard, claims) => {
         const outcomes = await commit(shard, claims);
-        await this.gates.get(claims[0]?.claimId ?? '')?.();
+        await this.gates.get(claims[0]?.claimId ?? '')?.(outcomes);
         return outcomes;
       };
     }
@@ -55,7 +59,7 @@ export class ModelWorkers {
 
   /** Redis forgot all claims; who is held up before the commit does not know it. */
   flushed(): void {
-    this.late.push(...this.paused);
+    this.late.push(...this.paused.filter(({ diesWhenLate }) => !diesWhenLate));
     [this.paused, this.committed, this.crashed] = [[], [], []];
     this.matched.clear();
   }
@@ -81,11 +85,11 @@ export class ModelWorkers {
     if (claims.length === 0) return;
     if (next === 'crash') this.crashed.push(...claims);
     else if (next === 'pause') this.paused.push({ claims, goOn: () => this.openEach(claims) });
-    else if (next === 'pause after commit') this.committed.push(await this.commitAndWait(claims));
-    else if (next === 'crash after commit') {
-      await this.apis[0].app.get(OpeningTransaction, { strict: false }).commit(SHARD, claims);
-      this.crashed.push(...claims);
-    } else {
+    else if (next === 'pause, then crash')
+      this.paused.push({ claims, goOn: () => this.commitAndCrash(claims), diesWhenLate: true });
+    else if (next === 'pause after commit') this.committed.push(await this.commitAndWait(claims, restless));
+    else if (next === 'crash after commit') this.noteMatched(await this.commitAndCrash(claims), restless);
+    else {
       await this.open(this.apis[0], claims, restless);
       if (next === 'twice') await this.resolve(claims);
     }
@@ -93,17 +97,29 @@ export class ModelWorkers {
 
   private async open({ app }: MatchingProcess, claims: readonly Claim[], restless: readonly string[]): Promise<void> {
     const { opened } = await app.get(MatchOpener, { strict: false }).open(SHARD, claims);
+    this.noteMatched(opened, restless);
+  }
+
+  private noteMatched(opened: readonly ProposedPair[], restless: readonly string[]): void {
     for (const { searchId, userId } of opened.flatMap(({ a, b }) => [a, b]))
       if (!restless.includes(userId)) this.matched.set(searchId, userId);
+  }
+
+  /** The pairs that talk now. */
+  private async commitAndCrash(claims: readonly Claim[]): Promise<ProposedPair[]> {
+    const outcomes = await this.apis[0].app.get(OpeningTransaction, { strict: false }).commit(SHARD, claims);
+    this.crashed.push(...claims);
+    return openedOf(claims, outcomes);
   }
 
   private async openEach(claims: readonly Claim[]): Promise<void> {
     for (const claim of claims) await this.open(this.apis[1], [claim], []);
   }
 
-  private async commitAndWait(claims: readonly Claim[]): Promise<Held> {
+  private async commitAndWait(claims: readonly Claim[], restless: readonly string[]): Promise<Held> {
     const [committed, woken] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    this.gates.set(claims[0]!.claimId, () => {
+    this.gates.set(claims[0]!.claimId, (outcomes) => {
+      this.noteMatched(openedOf(claims, outcomes), restless);
       committed.resolve();
       return woken.promise;
     });
@@ -133,7 +149,7 @@ export class ModelWorkers {
     for (const claim of claims) await redis.zadd(claimsKey(SHARD), 1, claim);
     await app.get(ShardSweeper, { strict: false }).sweep(SHARD);
     // The workers of these do not know it yet.
-    this.late.push(...this.paused, ...this.committed);
+    this.late.push(...this.paused.filter(({ diesWhenLate }) => !diesWhenLate), ...this.committed);
     [this.paused, this.committed, this.crashed] = [[], [], []];
   }
 
@@ -145,3 +161,6 @@ export class ModelWorkers {
     for (const worker of woken) await worker.goOn();
   }
 }
+
+const openedOf = (claims: readonly Claim[], outcomes: Outcomes): ProposedPair[] =>
+  claims.filter((_, i) => outcomes[i]?.opened).map(({ pair }) => pair);

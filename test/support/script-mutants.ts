@@ -168,7 +168,8 @@ export const MUTANTS: readonly Mutant[] = [
   lacks('settleScript', 'the end of the lease', "redis.call('ZREM', KEYS[2], search)"),
   lacks('settleScript', 'the memory of the match', "redis.call('HSET', KEYS[k], 'state', 'M')"),
   lacks('settleScript', 'the end of that memory', "redis.call('PEXPIRE', KEYS[k], ARGV[1])"),
-  lacks('releaseScript', 'the look at the claim', 'if t[1] ~= claim then', 'if false then'),
+  // Without its owner a search has ended, and there is nothing to give back.
+  lacks('releaseScript', 'the look at the claim', 'if t[1] ~= claim then', 'if not t[3] then'),
   lacks('releaseScript', 'the wish to quit', 'if t[2] then', 'if false then'),
   lacks('releaseScript', 'the end of the claim', "if ARGV[v + 2] == '1' then redis.call('ZREM', KEYS[3], claim) end"),
   lacks('releaseScript', 'the return', "redis.call('HSET', KEYS[k], 'state', 'W')"),
