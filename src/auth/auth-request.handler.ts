@@ -61,29 +61,9 @@ export class AuthRequestHandler {
       const owner = await this.members.findByEmail(canonicalEmail(to) ?? '', transaction);
       switch (request.kind) {
         case 'registration':
-          return owner
-            ? this.tellOwner(transaction, request, owner)
-            : [
-                {
-                  to,
-                  ...MAILS.confirmRegistration(
-                    await this.giveLink(transaction, request, 'registration'),
-                    request.askedAt,
-                  ),
-                },
-              ];
+          return owner ? this.tellOwner(transaction, request, owner) : this.letRegister(transaction, request, request);
         case 'password_reset':
-          return owner
-            ? [
-                {
-                  to: owner.email,
-                  ...MAILS.resetPassword(
-                    await this.giveLink(transaction, request, 'password_reset', owner),
-                    request.askedAt,
-                  ),
-                },
-              ]
-            : [];
+          return owner ? this.letReset(transaction, request, owner) : [];
         case 'email_change':
           return owner ? this.tellOwner(transaction, request, owner) : this.letChangeEmail(transaction, request, to);
         case 'failed_sign_in':
@@ -112,9 +92,22 @@ export class AuthRequestHandler {
   private async confirmAgain(transaction: Transaction, request: ClaimedRequest): Promise<Letter[]> {
     if (!request.registrationId) return [];
     const asked = await this.repository.renewRegistration(transaction, request);
-    if (!asked) return [];
+    return asked ? this.letRegister(transaction, request, asked) : [];
+  }
+
+  /** @param asked the registration itself, which `request` may only repeat */
+  private async letRegister(
+    transaction: Transaction,
+    request: ClaimedRequest,
+    asked: Pick<ClaimedRequest, 'emailSealed' | 'askedAt'>,
+  ): Promise<Letter[]> {
     const link = await this.giveLink(transaction, request, 'registration');
     return [{ to: this.keys.unseal('email', asked.emailSealed), ...MAILS.confirmRegistration(link, asked.askedAt) }];
+  }
+
+  private async letReset(transaction: Transaction, request: ClaimedRequest, owner: Credentials): Promise<Letter[]> {
+    const link = await this.giveLink(transaction, request, 'password_reset', owner);
+    return [{ to: owner.email, ...MAILS.resetPassword(link, request.askedAt) }];
   }
 
   private async letChangeEmail(transaction: Transaction, request: ClaimedRequest, to: string): Promise<Letter[]> {
