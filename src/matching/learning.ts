@@ -94,7 +94,7 @@ export class Learning {
   /** Continues from a snapshot; one of another version is left aside, which costs some minutes of learning. */
   static fromSnapshot(snapshot: LearningSnapshot): Learning {
     const learning = new Learning();
-    if (snapshot.version !== VERSION) return learning;
+    if (!Learning.canRead(snapshot)) return learning;
     learning.arrivals.restore(snapshot.arrivals);
     learning.impatience.restore(snapshot.impatience);
     learning.thicknessGain.restore(snapshot.thicknessGain);
