@@ -31,7 +31,7 @@ export const POLICY_MUTANTS: readonly PolicyMutant[] = [
   ...['arrivals', 'impatience', 'thicknessGain', 'scores', 'losses', 'matchScore', 'matchWait'].map((part) =>
     wrong('learning.ts', `a restart forgets ${part}`, `learning.${part}.restore(snapshot.${part});`, ''),
   ),
-  wrong('learning.ts', 'a snapshot of any version is read', 'if (snapshot.version !== VERSION) return learning;', ''),
+  wrong('learning.ts', 'a snapshot of any version is read', 'if (!Learning.canRead(snapshot)) return learning;', ''),
   wrong('class-loss.ts', 'a long wait is no loss', 'Math.min(1, waitS / WORST_WAIT_S)', '0'),
   wrong('class-loss.ts', 'the better class is corrected', '?? all) - all)', '?? all) * -1 + all)'),
   wrong('impatience.ts', 'nobody is exposed', 'Math.max(0, end - start)', '0'),
