@@ -160,13 +160,22 @@ function checkSends({ bot, conversation, final }: View, sends: Send[], report: R
 /** I1 and I2 as Postgres has it. */
 function checkStored({ sends }: History, stored: StoredConversation[], report: Report): void {
   const byUser = Map.groupBy(
-    stored.flatMap((c) => c.members.map((user) => ({ user, from: c.startedAt, to: c.endedAt ?? Infinity }))),
+    stored.flatMap((c) =>
+      c.members.map((user) => ({ user, key: c.conversation, from: c.startedAt, to: c.endedAt ?? Infinity })),
+    ),
     (stay) => stay.user,
   );
   for (const [user, stays] of byUser) {
     const ordered = stays.toSorted((a, b) => a.from - b.from);
-    for (const [i, stay] of ordered.entries())
-      if (stay.from < (ordered[i - 1]?.to ?? -Infinity)) report('I1', `${user} was in two conversations at once`);
+    for (const [i, stay] of ordered.entries()) {
+      const before = ordered[i - 1];
+      const byMs = (before?.to ?? -Infinity) - stay.from;
+      if (byMs > 0)
+        report(
+          'I1',
+          `${user} was in two conversations at once: ${before?.key} and, ${byMs} ms before its end, ${stay.key}`,
+        );
+    }
   }
   const texts = countBy(stored.flatMap((c) => c.texts.map((t) => t.text)));
   for (const { text, bot, outcome } of sends) {

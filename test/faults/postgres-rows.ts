@@ -4,6 +4,9 @@ import type { ControlledScene, Row } from './row.types.js';
 
 const retries = { metric: 'stoa_chat_append_retries_total' };
 
+/** A full disk is refused at once: to ask again would not make room. */
+const refusals = { metric: 'stoa_socket_event_seconds_count', labels: 'event="message:send",outcome="failed"' };
+
 export const POSTGRES_ROWS: Row[] = [
   { name: 'Postgres crashed', by: 'deployment', strike: crash, boundMs: 10_000, evidence: retries },
   {
@@ -49,7 +52,7 @@ export const POSTGRES_ROWS: Row[] = [
     boundMs: 5_000,
     evidence: retries,
   },
-  { name: 'disk full on Postgres', by: 'deployment', strike: fillDisk, boundMs: 15_000, evidence: retries },
+  { name: 'disk full on Postgres', by: 'deployment', strike: fillDisk, boundMs: 15_000, evidence: refusals },
   {
     name: 'take-over while commits are slow',
     by: 'deployment',

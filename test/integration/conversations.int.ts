@@ -71,6 +71,22 @@ describe('opening', () => {
     );
     expect(row?.n).toBe(talking.length);
   });
+
+  it('starts when the last conversation of its members is over, however long its transaction has waited', async () => {
+    const { members, conversationId } = await stage.openConversation();
+    const [a, b] = members;
+    const [again] = await stage.database.transaction(async (late) => {
+      await late.query('SELECT');
+      await stage.conversations.leave(callerOf(a.userId), a.handle);
+      return stage.conversations.open(late, [{ userA: a.userId, userB: b.userId, sharedInterests: [] }]);
+    });
+    if (!again?.opened) throw new Error('they were free');
+    const [times] = await stage.database.query(
+      `SELECT n.started_at >= o.ended_at AS after_the_end FROM conversations o, conversations n WHERE o.id = $1 AND n.id = $2`,
+      [conversationId, again.conversation.conversationId],
+    );
+    expect(times).toEqual({ after_the_end: true });
+  });
 });
 
 describe('ending', () => {
@@ -96,6 +112,28 @@ describe('ending', () => {
     );
     expect(audit).toHaveLength(1);
     await open([[a.userId, b.userId]]).then(([again]) => expect(again?.opened).toBe(true));
+  });
+
+  it('is after the last message, however long its transaction has waited', async () => {
+    const { members, conversationId } = await stage.openConversation();
+    const [a] = members;
+    await stage.database.transaction(async (late) => {
+      await late.query('SELECT');
+      const words = { conversationId: a.handle, clientId: randomUUID(), text: 'last words' };
+      await stage.messages.send(callerOf(a.userId), words);
+      await late.query('SELECT * FROM end_conversations($1, $2, $3, $4)', [
+        [conversationId],
+        'left',
+        [a.userId],
+        60_000,
+      ]);
+    });
+    const [times] = await stage.database.query(
+      `SELECT c.ended_at >= m.sent_at AS after_the_message FROM conversations c
+         JOIN messages m ON m.conversation_id = c.id AND m.started_on = c.started_on WHERE c.id = $1`,
+      [conversationId],
+    );
+    expect(times).toEqual({ after_the_message: true });
   });
 
   it('answers a foreign and a made-up handle alike', async () => {
