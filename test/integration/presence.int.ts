@@ -8,7 +8,7 @@ import { Log } from '../../src/platform/logging/log.js';
 import { Metrics } from '../../src/platform/metrics/metrics.js';
 import type { Connection } from '../../src/platform/realtime/connection.types.js';
 import { ChannelWatch } from '../../src/platform/realtime/channel-watch.js';
-import { ProcessChannel } from '../../src/platform/realtime/process-channel.js';
+import { channelOf, ProcessChannel } from '../../src/platform/realtime/process-channel.js';
 import { createRedis } from '../../src/platform/redis/redis-connection.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { ConnectionHolds } from '../../src/presence/connection-holds.js';
@@ -27,6 +27,7 @@ let store: Awaited<ReturnType<typeof startRedis>>;
 interface Process {
   presence: PresenceService;
   redis: RedisClient;
+  channel: ProcessChannel;
   watch: ChannelWatch;
   id: string;
   /** Hints that met nobody here, by what became of them. */
@@ -55,6 +56,7 @@ async function startProcess({
   return {
     presence,
     redis,
+    channel,
     watch: new ChannelWatch(channel, log, metrics),
     id: channel.processId,
     strays: async (outcome) => {
@@ -170,6 +172,23 @@ async function arrive({ presence }: Process, session?: string): Promise<SocketDo
   presence.announceReady(socket.connection, { state: 'idle' } as never);
   return socket;
 }
+
+it('hears on when what comes over its channel is no message of ours, or of another version', async () => {
+  const { redis, channel } = await startProcess();
+  channel.on('broken', () => {
+    throw new Error('as a test wants it');
+  });
+  const others = [
+    'no JSON',
+    '7',
+    '[null,5,[],{}]',
+    '[{"type":"later","question":1}]',
+    '[{"type":"supersede"},{"type":"broken"}]',
+  ];
+  for (const text of others) await redis.spublish(channelOf(channel.processId), text);
+  expect(await channel.echo(2_000)).toBe('done');
+  expect(await channel.ask(channel.processId, { type: 'broken' }, 2_000)).toBe('done');
+});
 
 describe('presence', () => {
   it('keeps a bounded number of events for a connection that is being received', async () => {

@@ -34,6 +34,7 @@ import { sendEvent } from '../../src/platform/realtime/socket-writer.js';
 import { SocketHandlers } from '../../src/platform/realtime/socket-handlers.decorator.js';
 import { Clock } from '../../src/platform/time/clock.js';
 import { sendRaw } from '../support/raw-http.js';
+import { RawSocket } from '../support/raw-socket.js';
 
 const ORIGIN = 'https://stoa.test';
 const id = '0191d5b0-0000-7000-8000-000000000000';
@@ -305,6 +306,22 @@ describe('the socket edge', () => {
     ]);
     expect(order).toEqual(['other', 'slow', 'seen']);
   });
+
+  it('closes the transport of whoever leaves the namespace: it would outlive the session', async () => {
+    const client = await RawSocket.open(url, { cookie: 'good', origin: ORIGIN });
+    client.send('40{"csrfToken":"token"}');
+    await client.until((frame) => frame.startsWith('40'));
+    client.send('41');
+    await client.untilClosed();
+  });
+
+  it('closes the transport of whoever is refused, and asks again and again', async () => {
+    const client = await RawSocket.open(url, { cookie: 'bad', origin: ORIGIN });
+    const asking = setInterval(() => client.send('40{"csrfToken":"token"}'), 300);
+    await expect.poll(() => client.closeCode, { timeout: 12_500 }).toBeDefined();
+    clearInterval(asking);
+    expect(client.frames.filter((frame) => frame.startsWith('44')).length).toBeGreaterThan(5);
+  }, 20_000);
 
   it('survives an event without acknowledgement', async () => {
     const socket = dial();

@@ -55,6 +55,7 @@ export class HandshakeGate {
   private draining = false;
   private readonly refusals;
   private readonly queue = new Cohorts(HERD);
+  private readonly forgiven = new WeakSet<object>();
 
   constructor(
     private readonly verifier: HandshakeVerifier,
@@ -131,8 +132,7 @@ export class HandshakeGate {
     this.load.admitHandshake();
     await this.limits.admitAddress(connection);
     await this.queue.enter();
-    // Who asked in time is not closed for having waited here.
-    (connection.client as unknown as ConnectTimer).connectTimeout?.refresh();
+    this.forgiveWait(connection.client);
     this.refuseWhileDraining();
     const { headers, auth } = connection.handshake;
     const csrfToken = (auth as { csrfToken?: unknown } | undefined)?.csrfToken;
@@ -142,6 +142,13 @@ export class HandshakeGate {
     // A drain that began meanwhile has told everybody who was here, and would close this one unwarned.
     this.refuseWhileDraining();
     connection.data.connectionId = randomUUID();
+  }
+
+  /** Who asked in time is not closed for having waited here; once: whoever is refused and asks again has the rest of that time. */
+  private forgiveWait(client: object): void {
+    if (this.forgiven.has(client)) return;
+    this.forgiven.add(client);
+    (client as ConnectTimer).connectTimeout?.refresh();
   }
 
   private contextOf(request: IncomingMessage): RequestContext {

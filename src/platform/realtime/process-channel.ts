@@ -142,23 +142,27 @@ export class ProcessChannel implements OnApplicationBootstrap, OnApplicationShut
     for (const { question } of batch) if (question) this.questions.get(question.id)?.(outcome);
   }
 
+  /** Never throws: whoever may publish in Redis must not end this process. */
   private receive(text: string): void {
-    for (const message of JSON.parse(text) as ChannelMessage[]) {
-      try {
-        const done = this.listeners.get(message.type)?.(message as never);
-        if (done) done.catch((error: unknown) => this.noteFailure(message, error)).finally(() => this.answer(message));
-        else this.answer(message);
-      } catch (error) {
-        this.noteFailure(message, error);
-      }
+    try {
+      for (const message of JSON.parse(text) as (ChannelMessage | null)[]) if (message?.type) void this.handle(message);
+    } catch (error) {
+      this.noteFailure('malformed', error);
     }
   }
 
-  private answer({ question }: ChannelMessage): void {
+  /** Never rejects. */
+  private async handle(message: ChannelMessage): Promise<void> {
+    const { type, question } = message;
+    try {
+      await this.listeners.get(type)?.(message as never);
+    } catch (error) {
+      this.noteFailure(type, error);
+    }
     if (question) this.send(question.process, { type: 'answer', id: question.id } satisfies Answer);
   }
 
-  private noteFailure({ type }: ChannelMessage, error: unknown): void {
+  private noteFailure(type: string, error: unknown): void {
     this.log.error({ event: 'channel.listener_failed', type, err: error });
   }
 }

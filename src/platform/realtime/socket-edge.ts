@@ -91,6 +91,8 @@ export class SocketEdge {
     });
     connection.once('disconnect', (reason) => {
       this.closed.inc({ reason });
+      // Whoever leaves the namespace has nothing left to keep a transport for: it would outlive the session.
+      connection.conn.close();
       const closing = order
         .addLast(() => this.inContext(connection, newRequestId(), () => this.lifecycle.closed(connection, reason)))
         .catch((error: unknown) => this.log.warn({ event: 'connection.close_failed', err: error }))
