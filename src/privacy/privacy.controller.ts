@@ -1,9 +1,10 @@
-import { Controller, Delete, Get, Header, HttpCode, Param, Post, UseInterceptors } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiOkResponse } from '@nestjs/swagger';
+import { Controller, Delete, Get, Head, Header, HttpCode, Param, Post, UseInterceptors } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiExcludeEndpoint, ApiOkResponse } from '@nestjs/swagger';
 import { SessionInterceptor } from '../auth/auth.module.js';
 import type { SignedOut } from '../auth/auth.types.js';
 import { Accepted } from '../contracts/account.dto.js';
 import { ErasureAccepted, ExportStatus } from '../contracts/privacy.dto.js';
+import { StoaError } from '../platform/errors/stoa-error.js';
 import { Access } from '../platform/identity/access.decorator.js';
 import { Caller } from '../platform/identity/caller.decorator.js';
 import type { Identity } from '../platform/identity/identity.types.js';
@@ -40,6 +41,13 @@ export class PrivacyController {
   @ApiOkResponse({ type: ExportStatus })
   exportStatus(@Caller() caller: Identity): Promise<ExportStatus> {
     return this.exports.status(caller);
+  }
+
+  /** Express would have the handler of GET answer, which takes the archive away: HEAD changes nothing. */
+  @Head('export/:token')
+  @ApiExcludeEndpoint()
+  refuseHead(): never {
+    throw new StoaError('METHOD_NOT_ALLOWED');
   }
 
   /** The archive, once; only with its owner's session. */

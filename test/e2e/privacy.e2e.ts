@@ -73,6 +73,7 @@ describe('an export', () => {
     const { link, expiresAt } = await readyExport(ada);
     expect(Date.parse(expiresAt) - Date.now()).toBeLessThanOrEqual(600_000);
     expect((await bob.http('GET', pathOf(link))).status).toBe(404);
+    expect((await ada.http('HEAD', pathOf(link))).status).toBe(405);
     const { status, body, text, headers } = await ada.http('GET', pathOf(link));
     expect(status).toBe(200);
     expect(headers.get('content-disposition')).toContain('attachment');
