@@ -256,15 +256,20 @@ describe('a deployment', () => {
     expect(page.headers.get('content-security-policy')).toMatch(
       /default-src 'none'.*require-trusted-types-for 'script'/,
     );
+    const forged = { method: 'POST', headers: { host: 'stoa.test', origin: 'https://evil.example' } };
+    for (let i = 0; i < 3; i += 1) expect((await fetch(`${api?.url}/api/v1/guests`, forged)).status).toBe(403);
     expect(await Promise.all([api?.stop(), worker?.stop()])).toEqual([0, 0]);
     const client = new pg.Client({ connectionString: deployment.databaseUrl });
     await client.connect();
     const { rows } = await client.query<{ row: string }>(
       `SELECT concat_ws(' ', event, target, reason) AS row FROM audit_events
-        WHERE event IN ('process.start', 'process.stop', 'migration.run') ORDER BY 1`,
+        WHERE event IN ('process.start', 'process.stop', 'migration.run', 'origin.refuse') ORDER BY 1`,
     );
     expect(rows.map(({ row }) => row)).toEqual([
       expect.stringMatching(/^migration\.run \w+ x\d+$/),
+      'origin.refuse ORIGIN_FORBIDDEN',
+      // What was counted in the last minute is not lost with the process.
+      'origin.refuse ORIGIN_FORBIDDEN x2',
       'process.start stoa-api keys test',
       'process.start stoa-worker keys test',
       'process.stop stoa-api keys test',
