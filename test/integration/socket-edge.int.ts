@@ -312,7 +312,7 @@ describe('the socket edge', () => {
     client.send('40{"csrfToken":"token"}');
     await client.until((frame) => frame.startsWith('40'));
     client.send('41');
-    await client.untilClosed();
+    expect(await client.untilClosed()).toBeLessThan(2_000);
   });
 
   it('closes the transport of whoever is refused, and asks again and again', async () => {
