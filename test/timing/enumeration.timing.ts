@@ -51,10 +51,14 @@ type Emails = (count: number) => Promise<string[]>;
 
 function describeExperiments(accounts: Accounts, visitor: Browser, member: Browser): Experiments {
   const missing: Emails = (count) => Promise.resolve(Array.from({ length: count }, anEmail));
+  /** One after the other: seven comparisons at once would take all connections to Postgres from each other. */
   const each =
     (make: () => Promise<string>): Emails =>
-    (count) =>
-      Promise.all(Array.from({ length: count }, make));
+    async (count) => {
+      const emails: string[] = [];
+      while (emails.length < count) emails.push(await make());
+      return emails;
+    };
   const known = each(() => accounts.member());
   const suspended = each(() => accounts.member({ suspended: true }));
   const unconfirmed = each(() => accounts.unconfirmed());
