@@ -170,7 +170,7 @@ const table = await withStores(run);
 const conditions = `## Delivery: \`npm run bench:delivery\`
 
 ${machine()}; fdatasync of 8 KiB ${disk.toFixed(2)} ms; Postgres with fsync and synchronous_commit on.
-${PAIRS} pairs, one message of 80 characters under way in each; ${REPETITIONS} interleaved repetitions of ${SECONDS} s; medians, ratios within a repetition. CPU is user and system time of the server processes by the kernel's account. The load runs on the same cores. Rate limits off, all else as shipped.
+${PAIRS} pairs, one message of 80 characters under way in each; ${REPETITIONS} interleaved repetitions of ${SECONDS} s; medians, ratios within a repetition. CPU is user and system time of the server processes by the kernel's account. The load runs on the same cores. Rate limits off, only errors logged, all else as shipped; one allocator for all servers. Idle connections: who sits there was signed in by another process.
 The load speaks Socket.IO's and MQTT's wire by hand, and Colyseus' by its own client, which takes more of the machine: of that row only the CPU compares. Neither of these two acknowledges after a write.`;
 publish('delivery', `${conditions}\n\n${table}`);
 say(`\n${table}`);

@@ -22,6 +22,8 @@ export interface Contender {
   connect: Connect;
   /** Share of the messages that must have reached the partner. */
   leastDelivered: number;
+  /** One more process, which is not measured: where people are signed in without leaving their memory in those that are. */
+  openDesk?: () => Promise<{ url: string; stop: () => void }>;
   stop: () => void;
 }
 
@@ -29,7 +31,7 @@ export interface Contender {
 export const serverCpuMs = ({ processes }: Contender): number =>
   processes.reduce((sum, { pid }) => sum + cpuMs(pid ?? 0), 0);
 
-/** A server of Node's; ready when it answers on `port`. Its output goes to a file of its name in FOLDER. */
+/** A server of Node's, all with one allocator; ready when it answers on `port`. Its output goes to a file of its name in FOLDER. */
 export async function launch(
   name: string,
   args: string[],
@@ -39,7 +41,7 @@ export async function launch(
   mkdirSync(FOLDER, { recursive: true });
   const log = openSync(`${FOLDER}/${name.replaceAll(/\W+/g, '-')}.log`, 'w');
   const child = spawn(process.execPath, [...(process.env['BENCH_NODE_ARGS']?.split(' ') ?? []), ...args], {
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], ...ALLOCATOR, ...env },
     stdio: ['ignore', log, log],
   });
   if (port === undefined) return child;
@@ -104,28 +106,26 @@ export async function startStoa(options: StoaOptions): Promise<Contender> {
   const dist = options.withoutStore ? buildWithoutStore(apis) : 'dist';
   const secretKeys = `bench:${randomBytes(32).toString('base64url')}`;
   const ports = await Promise.all(Array.from({ length: apis }, freePort));
-  const processes = await Promise.all(
-    ports.map((port, i) =>
-      launch(
-        `${name} ${i}`,
-        [`${dist}/main.js`],
-        {
-          PORT: `${port}`,
-          NODE_ENV: 'development',
-          RATE_LIMITS: 'off',
-          LOG_LEVEL: 'error',
-          PUBLIC_ORIGIN: ORIGIN,
-          DATABASE_URL: databaseUrl,
-          REDIS_URL: redisUrl,
-          SECRET_KEYS: secretKeys,
-          MAIL_DIR: `${FOLDER}/mail`,
-          ...ALLOCATOR,
-          ...options.settings,
-        },
-        port,
-      ),
-    ),
-  );
+  const launchApi = (port: number, label: string): Promise<ChildProcess> => {
+    const env = {
+      PORT: `${port}`,
+      NODE_ENV: 'development',
+      RATE_LIMITS: 'off',
+      LOG_LEVEL: 'error',
+      PUBLIC_ORIGIN: ORIGIN,
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: redisUrl,
+      SECRET_KEYS: secretKeys,
+      MAIL_DIR: `${FOLDER}/mail`,
+      ...options.settings,
+    };
+    return launch(`${name} ${label}`, [`${dist}/main.js`], env, port);
+  };
+  const processes = await Promise.all(ports.map((port, i) => launchApi(port, `${i}`)));
+  const openDesk = async (): Promise<{ url: string; stop: () => void }> => {
+    const port = await freePort();
+    return { url: `http://127.0.0.1:${port}`, stop: stopAll([await launchApi(port, 'desk')]) };
+  };
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
   // Hints between processes are best effort, and without a store there is nothing to heal a lost one from.
   const leastDelivered = options.withoutStore && apis > 1 ? 0.9 : 1;
@@ -134,7 +134,7 @@ export async function startStoa(options: StoaOptions): Promise<Contender> {
     stopAll(processes)();
     if (options.withoutStore) removeBuild(dist);
   };
-  return { name, processes, pairs, connect: connectSocketIo, leastDelivered, stop };
+  return { name, processes, pairs, connect: connectSocketIo, leastDelivered, openDesk, stop };
 }
 
 /** The build with its one write replaced by counting: what the way of a message costs without Postgres. */
@@ -230,7 +230,12 @@ export async function idleSeats(contender: Contender, count: number): Promise<Se
   const [sample] = await contender.pairs(1);
   const url = sample?.[0].url ?? '';
   if (!sample?.[0].headers['cookie']) return (await contender.pairs(count / 2)).flat();
-  return (await makeGuests(url, count)).map((guest) => seatOf(url, guest, ''));
+  const desk = await contender.openDesk?.();
+  try {
+    return (await makeGuests(desk?.url ?? url, count)).map((guest) => seatOf(url, guest, ''));
+  } finally {
+    desk?.stop();
+  }
 }
 
 /** The parent of all processes of the Postgres behind `url`. */

@@ -17,7 +17,8 @@ import type { Target } from './bot-account.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 /** What a process never writes when all is well, whatever fails around it. */
-const COMPLAINTS = /unhandled|uncaught|"code":"INTERNAL"|event\.handler_failed|job\.dead/i;
+const COMPLAINTS =
+  /unhandled|uncaught|"code":"INTERNAL"|event\.handler_failed|channel\.listener_failed|process\.shutdown_failed|job\.dead/i;
 
 interface DeploymentOptions {
   apis?: number;

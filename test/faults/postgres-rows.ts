@@ -18,6 +18,7 @@ export const POSTGRES_ROWS: Row[] = [
       deployment.toPostgres.set('pass');
     },
     boundMs: 15_000,
+    keepsConnections: true,
     evidence: retries,
   },
   {
