@@ -74,6 +74,11 @@ export class Bot {
     this.isShouting = isShouting;
   }
 
+  /** Leaves the conversation, or is about to: where it is may be over by now, even if nothing was heard of that yet. */
+  get isLeaving(): boolean {
+    return this.mustLeave;
+  }
+
   /** Leaves the conversation at the next opportunity. */
   leaveSoon(): void {
     this.mustLeave = true;
@@ -182,10 +187,11 @@ export class Bot {
   }
 
   private async leave({ handle }: View): Promise<void> {
-    this.mustLeave = false;
+    this.mustLeave = true;
     const answer = await this.line.ask('conversation:leave', { conversationId: handle, next: true });
     if (answer?.ok) this.answered(() => this.memory.adopt(answer.data));
     else await this.look(100);
+    this.mustLeave = false;
   }
 
   private answered(then?: () => void): void {

@@ -89,39 +89,55 @@ async function disturb({ deployment }: ControlledScene, mode: ProxyMode, ms: num
 /** Long texts that are said first, and how often they are asked for: some 20 MB, as the kernels on the way take the first ones. */
 const LONG_TEXTS = 60;
 const ASKED = 40;
-/** For the long texts, and for the server to be done with who does not read: it looks every second (ms). */
+/** For the long texts (ms). */
+const SAID_WITHIN = 20_000;
+/** For the server to be done with who does not read: it looks every second (ms). */
 const PATIENCE = 10_000;
 
 /** A bot asks for a long conversation, again and again, and reads none of it. */
 async function stopReading({ bots, random, healed, hasMoved }: Scene): Promise<string[]> {
   const [deaf, partner] = await aPair(bots, random.next());
-  const conversation = deaf?.current?.conversation;
   if (!deaf || !partner) return ['nobody was in a conversation'];
   deaf.pause();
   partner.shout(true);
-  const said = (): number =>
-    partner.outbox.sends.filter((send) => send.conversation === conversation && send.text.includes('…')).length;
-  for (const until = performance.now() + PATIENCE; said() < LONG_TEXTS && performance.now() < until;) await sleep(50);
-  deaf.askAndNotRead(ASKED);
-  for (const until = performance.now() + PATIENCE; !(await hasMoved()) && performance.now() < until;) await sleep(250);
+  const isLong = await hasBecomeLong(deaf, partner);
+  if (isLong) {
+    deaf.askAndNotRead(ASKED);
+    for (const until = performance.now() + PATIENCE; !(await hasMoved()) && performance.now() < until;)
+      await sleep(250);
+  }
   partner.shout(false);
   healed();
   const readsOnAt = performance.now();
   deaf.line.readOn();
   deaf.resume();
+  if (!isLong) return [`${partner.name} could not say ${LONG_TEXTS} long texts to ${deaf.name}`];
   const isClosed = (): boolean => deaf.line.closures.some((at) => at >= readsOnAt);
   for (const until = readsOnAt + CLOSED_WITHIN; !isClosed() && performance.now() < until;) await sleep(25);
   return isClosed() ? [] : [`${deaf.name} read nothing and was not closed`];
 }
 
+/** Waits for the long texts, and until `deaf` waits for no answer: it would write again, and notice before it reads that it was closed. */
+async function hasBecomeLong(deaf: Bot, partner: Bot): Promise<boolean> {
+  const conversation = deaf.current?.conversation;
+  const isLong = (): boolean =>
+    !deaf.outbox.isBusy &&
+    partner.outbox.sends.filter((send) => send.conversation === conversation && send.text.includes('…')).length >=
+      LONG_TEXTS;
+  for (const until = performance.now() + SAID_WITHIN; !isLong() && performance.now() < until;) await sleep(50);
+  return isLong();
+}
+
 /** Of a connection that was closed while its client did not read: it learns of it when it does (ms), behind what waits to be read. */
 const CLOSED_WITHIN = 5_000;
 
+/** Two who talk, and of whom neither is about to leave: asked and not yet answered, that would be the end of what they are in. */
 async function aPair(bots: Bot[], chance: number): Promise<Bot[]> {
   for (let tries = 0; tries < 100; tries += 1) {
-    const pairs = bots.flatMap((bot) => {
-      const mate = bots.find((b) => b !== bot && b.current && b.current.conversation === bot.current?.conversation);
-      return mate && bot.line.isReady && mate.line.isReady ? [[bot, mate]] : [];
+    const staying = bots.filter((bot) => bot.line.isReady && !bot.isLeaving);
+    const pairs = staying.flatMap((bot) => {
+      const mate = staying.find((b) => b !== bot && b.current && b.current.conversation === bot.current?.conversation);
+      return mate ? [[bot, mate]] : [];
     });
     const pair = pairs[Math.floor(chance * pairs.length)];
     if (pair) return pair;
