@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { command } from '../support/remote-control.js';
+import { weigh } from '../support/remote-control.js';
+import type { Weight } from '../support/remote-control.js';
 import type { FaultDeployment } from './fault-deployment.js';
 import type { Row } from './row.types.js';
 import type { Finding } from './strike.js';
@@ -17,13 +18,13 @@ const COMES_BACK = 20_000;
 const MIB = 1_024 * 1_024;
 
 /**
- * I8: resident memory, garbage collected, of each process before the first fault and after the last of those rows that spare the
- * processes. Who was ended in between is not compared.
+ * I8: resident memory of each process, its garbage collected and given back, before the first fault and after the last of those rows
+ * that spare the processes. Who was ended in between is not compared.
  */
 export class MemoryWatch {
   readonly lines: string[] = [];
-  /** By process id (bytes). */
-  private first: Map<number, number> | undefined;
+  /** By process id. */
+  private first: Map<number, Weight> | undefined;
   private isDone = false;
 
   constructor(
@@ -45,17 +46,17 @@ export class MemoryWatch {
     const { first, deployment } = this;
     if (!first || !deployment || this.isDone) return [];
     this.isDone = true;
-    const grown = (after: Map<number, number>): number[] =>
-      [...after].flatMap(([pid, bytes]) => (bytes > (first.get(pid) ?? Infinity) * (1 + MORE) ? [pid] : []));
+    const grown = (after: Map<number, Weight>): number[] =>
+      [...after].flatMap(([pid, { rss }]) => (rss > (first.get(pid)?.rss ?? Infinity) * (1 + MORE) ? [pid] : []));
     let after = await this.read(deployment);
     for (const until = performance.now() + COMES_BACK; grown(after).length > 0 && performance.now() < until;) {
       await sleep(1_000);
       after = await this.read(deployment);
     }
     for (const { pid, name } of deployment.members) {
-      const [then, now] = [first, after].map((read) => Math.round((read.get(pid) ?? 0) / MIB));
+      const [then, now] = [first, after].map((read) => describe(read.get(pid)));
       if (first.has(pid))
-        this.lines.push(`${name}: ${then} MiB before the first fault, ${now} MiB after ${this.struck()} rows`);
+        this.lines.push(`${name}: ${then} before the first fault, ${now} after ${this.struck()} rows`);
     }
     return grown(after).map((pid) => {
       const name = deployment.members.find((member) => member.pid === pid)?.name;
@@ -67,11 +68,12 @@ export class MemoryWatch {
     return this.rows.filter(({ restarts }) => !restarts).length;
   }
 
-  private async read(deployment: FaultDeployment): Promise<Map<number, number>> {
+  private async read(deployment: FaultDeployment): Promise<Map<number, Weight>> {
     return new Map(
-      await Promise.all(
-        deployment.members.map(async (member): Promise<[number, number]> => [member.pid, (await command(member)).rss]),
-      ),
+      await Promise.all(deployment.members.map(async (member) => [member.pid, await weigh(member)] as const)),
     );
   }
 }
+
+const describe = ({ rss, heapUsed }: Weight = { rss: 0, heapUsed: 0 }): string =>
+  `${Math.round(rss / MIB)} MiB (${Math.round(heapUsed / MIB)} of objects)`;

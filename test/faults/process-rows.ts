@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Member } from '../support/deployment.js';
-import { command } from '../support/remote-control.js';
+import { moveClock } from '../support/remote-control.js';
 import type { Bot } from './bot.js';
 import type { FaultDeployment } from './fault-deployment.js';
 import { slowAnswers } from './notices.js';
@@ -73,10 +73,10 @@ export const PROCESS_ROWS: Row[] = [
 async function jump({ deployment, random }: ControlledScene): Promise<string[]> {
   const member = random.pick(deployment.members);
   const by = random.next() < 0.5 ? HOUR : -HOUR;
-  const { now } = await command(member, by);
+  const now = await moveClock(member, by);
   const off = Math.abs(now - Date.now() - by);
   await sleep(2_000);
-  await command(member, 0);
+  await moveClock(member, 0);
   return off < 60_000 ? [] : [`the clock of ${member.name} did not jump`];
 }
 

@@ -1,5 +1,5 @@
-// Preloaded with `node --import`: at SIGUSR2 the clock jumps to what CONTROL_FILE says (`{ aheadMs, nonce }`), garbage is
-// collected, and one line on standard output tells how things stand.
+// Preloaded with `node --import`: at SIGUSR2 the clock jumps to what CONTROL_FILE says (`{ aheadMs, nonce, isWeighed }`), and
+// one line on standard output tells the time and, where it was asked for, the memory that is really in use.
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -8,10 +8,19 @@ import { jumpTo } from './clock-ahead.mjs';
 
 if (isMainThread)
   process.on('SIGUSR2', () => {
-    const { aheadMs, nonce } = JSON.parse(readFileSync(process.env.CONTROL_FILE, 'utf8'));
+    const { aheadMs, nonce, isWeighed } = JSON.parse(readFileSync(process.env.CONTROL_FILE, 'utf8'));
     jumpTo(aheadMs);
-    setFlagsFromString('--expose-gc');
-    runInNewContext('gc')();
-    const { rss } = process.memoryUsage();
-    process.stdout.write(`${JSON.stringify({ event: 'control.obeyed', nonce, now: Date.now(), rss })}\n`);
+    const memory = isWeighed ? weigh() : {};
+    process.stdout.write(`${JSON.stringify({ event: 'control.obeyed', nonce, now: Date.now(), ...memory })}\n`);
   });
+
+/**
+ * Collects garbage as V8 does before it gives up: an ordinary collection keeps the pages that it empties for what comes next, as
+ * many as there ever were, for as long as the process is busy.
+ */
+function weigh() {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  const { rss, heapUsed } = process.memoryUsage();
+  return { rss, heapUsed };
+}

@@ -19,11 +19,26 @@ export const REMOTE_CONTROL = {
 
 export const controlFile = (name: string): string => resolve(FOLDER, name);
 
-/** Moves the clock of a running process, collects its garbage, and asks how it is. @returns its time and memory (bytes) */
-export async function command(member: Member, aheadMs = 0): Promise<{ now: number; rss: number }> {
+/** Moves the clock of a running process. @returns its time */
+export async function moveClock(member: Member, aheadMs: number): Promise<number> {
+  return (await command<{ now: number }>(member, { aheadMs })).now;
+}
+
+/** What a process holds (bytes). */
+export interface Weight {
+  /** Resident memory, without garbage and without pages that V8 keeps for what comes next. */
+  rss: number;
+  /** Of it, objects. */
+  heapUsed: number;
+}
+
+/** Collects the garbage of a running process, which stands still meanwhile, and asks what is left. */
+export const weigh = (member: Member): Promise<Weight> => command(member, { aheadMs: 0, isWeighed: true });
+
+async function command<Answer>(member: Member, order: { aheadMs: number; isWeighed?: true }): Promise<Answer> {
   const nonce = Math.random().toString(36).slice(2);
   mkdirSync(FOLDER, { recursive: true });
-  writeFileSync(member.env['CONTROL_FILE'] ?? '', JSON.stringify({ aheadMs, nonce }));
+  writeFileSync(member.env['CONTROL_FILE'] ?? '', JSON.stringify({ ...order, nonce }));
   member.signal('SIGUSR2');
   for (const until = performance.now() + PATIENCE; performance.now() < until; await sleep(20)) {
     const line = readFileSync(`${LOGS}/${member.name}.log`, 'utf8')
