@@ -4,7 +4,7 @@ import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { Job } from 'kubernetes-models/batch/v1';
 import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
-import { ConfigMap, Secret, Service, ServiceAccount } from 'kubernetes-models/v1';
+import { ConfigMap, Namespace, Secret, Service, ServiceAccount } from 'kubernetes-models/v1';
 import type { IPodSpec } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
@@ -19,6 +19,7 @@ const KINDS = {
   HorizontalPodAutoscaler,
   Ingress,
   Job,
+  Namespace,
   NetworkPolicy,
   PodDisruptionBudget,
   Secret,
@@ -132,6 +133,36 @@ describe.each(roles)('the %s', (role) => {
     expect(deployment.spec?.template.metadata?.labels).toMatchObject(deployment.spec?.selector.matchLabels ?? {});
     const policy = named('NetworkPolicy', `stoa-${role}`);
     expect(policy.spec?.podSelector).toEqual(deployment.spec?.selector);
+  });
+});
+
+describe('memory', () => {
+  const MIB = 1024 * 1024;
+  const { groups } = parse(readFileSync('deploy/prometheus/alerts.yml', 'utf8')) as {
+    groups: { rules: { alert: string; expr: string }[] }[];
+  };
+  const high = groups.flatMap(({ rules }) => rules).find(({ alert }) => alert === 'StoaMemoryHigh')?.expr ?? '';
+
+  const mebibytes = (quantity: string): number => parseFloat(quantity) * (quantity.endsWith('Gi') ? 1024 : 1);
+
+  it.each(roles)(
+    'of the %s is told at three quarters of its limit, before its heap is full, and its heap fits',
+    (role) => {
+      const [container] = podsOf(named('Deployment', `stoa-${role}`)).containers;
+      const limit = mebibytes(String(container?.resources?.limits?.['memory']));
+      const [, factors = ''] = new RegExp(`\\{job="stoa-${role}"\\} > ([\\d* ]+)`).exec(high) ?? [];
+      const threshold = factors.split('*').reduce((product, factor) => product * Number(factor), 1) / MIB;
+      expect(threshold / limit).toBeCloseTo(0.75, 1);
+      const options = container?.env?.find(({ name }) => name === 'NODE_OPTIONS')?.value ?? '';
+      const heap = Number(/^--max-old-space-size=(\d+)$/.exec(options)?.[1]);
+      // A process is 100 MiB and more without its heap; new things have three times 16 MiB beside the old.
+      expect(heap + 3 * 16 + 100).toBeGreaterThan(threshold);
+      expect(heap + 3 * 16 + 200).toBeLessThan(limit);
+    },
+  );
+
+  it('is told for every role that there is', () => {
+    expect([...high.matchAll(/job="stoa-(\w+)"/g)].map((found) => found[1])).toEqual(roles);
   });
 });
 
