@@ -57,6 +57,19 @@ describe.skipIf(typeof promtool === 'string')(`promtool${here}`, () => {
     expect(ask('check', 'rules', 'alerts.yml')).toMatchObject({ status: 0 });
   });
 
+  it('takes what every panel of the dashboard asks', () => {
+    const { panels } = JSON.parse(readFileSync('deploy/grafana/stoa.json', 'utf8')) as {
+      panels: { targets?: { expr: string }[] }[];
+    };
+    const asked = panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+    const rules = asked.map((expr, i) => ({ record: `panel:${i}`, expr: expr.replaceAll('$__rate_interval', '1m') }));
+    const folder = mkdtempSync(join(tmpdir(), 'stoa-panels-'));
+    const file = join(folder, 'rules.yml');
+    writeFileSync(file, JSON.stringify({ groups: [{ name: 'panels', rules }] }));
+    expect(ask('check', 'rules', file)).toMatchObject({ status: 0 });
+    rmSync(folder, { recursive: true });
+  });
+
   it('takes both configurations, with an Alertmanager and without', () => {
     // Debian builds Prometheus without the discovery of Kubernetes: the rest of that file is looked at without it.
     const folder = mkdtempSync(join(tmpdir(), 'stoa-prometheus-'));

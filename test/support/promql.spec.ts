@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namesOf, namesServed } from './promql.js';
+import { matchersOf, namesOf, namesServed, valuesServed } from './promql.js';
 
 describe('names in PromQL', () => {
   it('are metrics and labels, not functions, words, ranges or strings', () => {
@@ -21,6 +21,25 @@ describe('names served', () => {
       ['b_sum', []],
       ['b_count', []],
       ['c', []],
+    ]);
+  });
+});
+
+describe('values', () => {
+  it('are asked for by matchers of any kind, each alternative by itself', () => {
+    expect(matchersOf('rate(a{b="c:d",e!="f.g"}[5m]) / g{h=~"5..|X",i!~"j"} + k')).toEqual([
+      { metric: 'a', label: 'b', values: ['c:d'] },
+      { metric: 'a', label: 'e', values: [String.raw`f\.g`] },
+      { metric: 'g', label: 'h', values: ['5..', 'X'] },
+      { metric: 'g', label: 'i', values: ['j'] },
+    ]);
+  });
+
+  it('are served by metric and label', () => {
+    const text = '# TYPE a counter\na{x="1",y="2"} 3\na{x="3",y="2"} 3\nb 1\n';
+    expect([...valuesServed([text])].map(([key, values]) => [key, [...values]])).toEqual([
+      ['a{x}', ['1', '3']],
+      ['a{y}', ['2']],
     ]);
   });
 });

@@ -35,6 +35,36 @@ export function namesOf(expression: string): Names {
   return { metrics: [...new Set(words.filter((word) => !WORDS.has(word)))], labels: [...new Set(labels)] };
 }
 
+/** A label that an expression holds to values. */
+export interface Matcher {
+  metric: string;
+  label: string;
+  /** Regular expressions, each for a whole value. */
+  values: string[];
+}
+
+/** What the matchers of an expression ask for, whether they want it or not. */
+export function matchersOf(expression: string): Matcher[] {
+  return [...expression.matchAll(/(\w+)\{([^}]*)\}/g)].flatMap(([, metric = '', matchers = '']) =>
+    [...matchers.matchAll(/(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"/g)].map(([, label = '', operator = '', value = '']) => ({
+      metric,
+      label,
+      values: operator.endsWith('~') ? value.split('|') : [value.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)],
+    })),
+  );
+}
+
+/** The values of each `metric{label}` that processes serve at `/metrics`. */
+export function valuesServed(texts: readonly string[]): Map<string, Set<string>> {
+  const served = new Map<string, Set<string>>();
+  for (const [, name = '', labels = ''] of texts.join('\n').matchAll(/^(\w+)\{(.*)\} /gm))
+    for (const [, label = '', value = ''] of labels.matchAll(/(\w+)="([^"]*)"/g)) {
+      const key = `${name}{${label}}`;
+      served.set(key, (served.get(key) ?? new Set()).add(value));
+    }
+  return served;
+}
+
 /** What processes serve at `/metrics`: the labels of each name that a query may use. A metric that was never touched has none. */
 export function namesServed(texts: readonly string[]): Map<string, Set<string>> {
   const served = new Map<string, Set<string>>();
