@@ -54,6 +54,11 @@ describe('matching keeps its promises', () => {
     await expect(model.live(history)).resolves.toBeUndefined();
   });
 
+  it('to whoever has other wishes while a claim holds them that comes to nothing', async () => {
+    const history: History = [[start(4), start(5)], [claim('crash', [4, 5])], [start(4, 1)], alone('sweep')];
+    await expect(model.live(history)).resolves.toBeUndefined();
+  });
+
   it('to whoever is dropped while another process renews their search', async () => {
     // Who comes first is chance.
     for (let i = 0; i < 10; i += 1) {

@@ -183,16 +183,21 @@ const reunion: fc.Arbitrary<Round[]> = fc
     ];
   });
 
-/** Somebody starts their search again while it is claimed, before the worker commits, or after which it never does; then they meet somebody. */
+/** Somebody starts their search again while it is claimed, maybe with other wishes, before the worker commits, or after which it never does; then they meet somebody. */
 const restless: fc.Arbitrary<Round[]> = fc
-  .record({ cast: castOf<readonly [number, number, number]>(3), flip: fc.boolean(), commits: fc.boolean() })
-  .map(({ cast, flip, commits }) => {
+  .record({
+    cast: castOf<readonly [number, number, number]>(3),
+    flip: fc.boolean(),
+    commits: fc.boolean(),
+    wish: fc.nat(1),
+  })
+  .map(({ cast, flip, commits, wish }) => {
     const [a, b, c] = cast;
     const parted: Round[] = [[{ op: 'leave', who: a }], alone('sweep')];
     return [
       ...assembled(cast),
       [claim(commits ? 'pause, then crash' : 'crash', [a, b])],
-      [start(a)],
+      [start(a, wish)],
       ...(commits
         ? [alone('resume'), ...parted, [start(b)], [claim('open', flip ? [b, a] : [a, b])]]
         : [alone('sweep'), [claim('crash after commit', flip ? [c, a] : [a, c])], ...parted]),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ConversationService } from '../../src/chat/conversation.service.js';
+import { packAttributes } from '../../src/matching/ticket-packing.js';
 import { aTicket } from '../../src/matching/ticket.arbitrary.js';
 import { JobProducer } from '../../src/platform/queue/job-producer.js';
 import { RedisEpoch } from '../../src/platform/redis/redis-epoch.js';
@@ -20,7 +21,9 @@ type OpOf<Name> = Extract<Op, { op: Name }>;
 /** Drives matching through a history on real stores, playing people, api processes and workers, and looks for broken promises. */
 export class MatchingModel {
   private users: string[] = [];
-  private wishes = new Map<string, Wish>();
+  private told = new Map<string, Wish>();
+  /** Of whom it is known: what they wished last and were told that they search with, packed. */
+  private wishes = new Map<string, string>();
   /** Which api process each person is connected to: the one that they last spoke to. */
   private connected = new Map<string, MatchingProcess>();
   /** What a runner saw some rounds ago, and what is there since the last round. */
@@ -57,7 +60,7 @@ export class MatchingModel {
       const known = new Map(this.known);
       await allOf(round.map((op) => this.act(op, round, known)));
       if (!round.some(({ op }) => op === 'claim')) this.snapshot = this.before;
-      await this.view.check(this.workers);
+      await this.view.check(this.workers, this.wishes);
     }
     await this.recover();
   }
@@ -68,7 +71,8 @@ export class MatchingModel {
     this.view.flushed();
     this.workers.forgetAll();
     this.users = await this.stage.aCrowd(this.truth.database, PEOPLE);
-    this.wishes = new Map(this.users.map((user) => [user, 'idle']));
+    this.told = new Map(this.users.map((user) => [user, 'idle']));
+    this.wishes = new Map();
     this.connected = new Map();
     this.snapshot = new Map();
     this.known = new Map();
@@ -120,14 +124,18 @@ export class MatchingModel {
   private note(user: string, wish: Wish, round: Round): void {
     const who = this.users.indexOf(user);
     const own = round.filter((op) => 'who' in op && op.who === who && op.op !== 'leave');
-    this.wishes.set(user, own.length === 1 ? wish : 'unknown');
+    this.told.set(user, own.length === 1 ? wish : 'unknown');
   }
 
   private async start(op: OpOf<'start'>, round: Round): Promise<void> {
     const user = this.users[op.who]!;
     this.workers.searchesAgain(user);
+    const search = aSearch({ interests: op.wish === 0 ? [] : ['chess'] });
+    this.wishes.delete(user);
     try {
-      await this.connect(op).searches.start(user, aSearch({ interests: op.wish === 0 ? [] : ['chess'] }));
+      await this.connect(op).searches.start(user, search);
+      const isAlone = round.filter((other) => other.op === 'start' && other.who === op.who).length === 1;
+      if (isAlone) this.wishes.set(user, packAttributes(search));
       this.known.set(user, this.past.get(user) ?? []);
       this.note(user, 'search', round);
     } catch (error) {
@@ -165,7 +173,7 @@ export class MatchingModel {
   private async fade(user: string): Promise<void> {
     this.connected.delete(user);
     await this.view.endLeaseOf(user);
-    this.wishes.set(user, 'unknown');
+    this.told.set(user, 'unknown');
   }
 
   private async claim({ couples, stale, next }: OpOf<'claim'>, round: Round, known: Map<string, string[]>) {
@@ -208,7 +216,7 @@ export class MatchingModel {
 
   private async recover(): Promise<void> {
     await this.workers.sweep();
-    await this.view.check(this.workers);
+    await this.view.check(this.workers, this.wishes);
     await this.view.checkEnds();
     await this.truth.checkMeetings(this.users);
     const tickets = [...(await this.view.tickets()).values()];
@@ -220,7 +228,7 @@ export class MatchingModel {
       const talks = talking.has(user);
       hold('nobody waits who talks', !(waits && talks));
       const talkedSince = talks || past.get(user)?.length !== this.known.get(user)?.length;
-      const wish = this.wishes.get(user);
+      const wish = this.told.get(user);
       hold('no search is lost', wish !== 'search' || waits || talkedSince);
       hold('no search outlives its end', wish !== 'idle' || !waits);
     }

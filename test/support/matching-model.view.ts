@@ -19,6 +19,7 @@ export interface Waiting {
   state: string;
   version: number;
   sinceMs: number;
+  attrs: string;
   /** The claim that it is in, or was in and has not been parted from. */
   claim: string | null;
 }
@@ -67,9 +68,9 @@ export class ModelView {
     const prefix = `stoa:{mm:${SHARD}}:ticket:`;
     const keys = await this.redis.keys(`${prefix}*`);
     const rows = await Promise.all(
-      keys.map((key) => this.redis.hmget(key, 'state', 'user', 'version', 'since', 'claim')),
+      keys.map((key) => this.redis.hmget(key, 'state', 'user', 'version', 'since', 'attrs', 'claim')),
     );
-    const live = rows.flatMap(([state, userId, version, since, claim], i): Waiting[] =>
+    const live = rows.flatMap(([state, userId, version, since, attrs, claim], i): Waiting[] =>
       state === 'W' || state === 'C'
         ? [
             {
@@ -78,6 +79,7 @@ export class ModelView {
               state,
               version: Number(version),
               sinceMs: Number(since),
+              attrs: attrs!,
               claim: claim ?? null,
             },
           ]
@@ -86,8 +88,8 @@ export class ModelView {
     return new Map(live.map((ticket) => [ticket.searchId, ticket]));
   }
 
-  /** What must hold whenever nothing is under way. */
-  async check(matching: Matching): Promise<void> {
+  /** What must hold whenever nothing is under way. `wishes`: what was wished last, by user, as far as it is known. */
+  async check(matching: Matching, wishes: ReadonlyMap<string, string>): Promise<void> {
     const tickets = await this.tickets();
     const ids = [...tickets.keys()].toSorted();
     const users = [...tickets.values()].map(({ userId }) => userId);
@@ -97,7 +99,8 @@ export class ModelView {
     await this.checkKeysOf(tickets);
     await this.checkClaims(tickets, matching.unresolved());
     await this.checkMirrors(tickets);
-    for (const { searchId, sinceMs, state } of tickets.values()) {
+    for (const { searchId, userId, sinceMs, state, attrs } of tickets.values()) {
+      this.same('the last wishes are those that count', attrs, wishes.get(userId) ?? attrs);
       hold('a search is matched at most once', state !== 'W' || !matching.matched.has(searchId));
       const first = this.firstSince.get(searchId) ?? sinceMs;
       this.firstSince.set(searchId, first);

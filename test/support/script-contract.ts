@@ -166,13 +166,47 @@ export class ScriptContract extends ContractShard {
     assert.ok(Number(await this.redis.zscore(claimsKey(this.shard), first!.claimId)) > Date.now());
     assert.deepEqual([await this.field(a, 'claim'), await this.field(b, 'claim')], [first!.claimId, first!.claimId]);
     await this.mirrored(c);
-    assert.equal((await this.put(a, { attrs: '[]' })).status, 'live');
-    assert.equal(await this.field(a, 'version'), '1', 'nobody edits a claimed search');
     await this.conclude(first!.claimId, [
       [a, 'settle'],
       [b, 'settle'],
     ]);
     await this.end(c);
+    await this.claimingWhoChangesTheirMind();
+  }
+
+  /** Wishes that change in a claim are not its claim's, but those of the search that comes back from it. */
+  private async claimingWhoChangesTheirMind(): Promise<void> {
+    const [a, b] = [await this.enter(), await this.enter()];
+    const [claim] = await this.claim([a, b]);
+    await this.mirrored();
+    const [deltas, attrs] = [await this.redis.xlen(deltasKey(this.shard)), '[3,1,[155],["go"],0,0]'];
+    const [lease, recent] = [await this.leaseOf(a), [{ userId: randomUUID(), untilMs: Date.now() + SOON }]];
+    assert.equal((await this.put(a, { attrs, avoidance: { blocked: [], recent } })).status, 'live');
+    assert.equal(await this.redis.xlen(deltasKey(this.shard)), deltas, 'who is claimed waits for nobody');
+    assert.deepEqual([await this.field(a, 'state'), await this.field(a, 'claim')], ['C', claim!.claimId]);
+    assert.equal(await this.field(b, 'version'), '1');
+    await this.put(b);
+    assert.equal(await this.field(b, 'version'), '1', 'the same wishes are no others');
+    assert.ok(Number(await this.leaseOf(a)) >= Number(lease));
+    await this.conclude(claim!.claimId, [
+      [a, 'release'],
+      [b, 'release'],
+    ]);
+    const edited = { ...a, version: 2 };
+    await this.mirrored(edited, b);
+    const seen = this.mirror.pool.get(a.searchId)!;
+    assert.deepEqual(this.mirror.sharedInterests(seen, seen), ['go'], 'the wishes that were told last');
+    assert.equal(this.mirror.policy.avoids(a.userId, recent[0]!.userId), true);
+    assert.equal(await this.replyTo(a, b), 'stale', 'nobody is claimed by what they wished before');
+    const [again] = await this.claim([edited, b]);
+    await this.put(edited);
+    assert.equal(await this.field(a, 'version'), '3');
+    await this.conclude(again!.claimId, [
+      [edited, 'settle'],
+      [b, 'settle'],
+    ]);
+    for (const search of [a, b]) await this.isGone(search);
+    await this.mirrored();
   }
 
   private async claimingWhoMustNotMeet(): Promise<void> {

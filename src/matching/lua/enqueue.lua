@@ -1,5 +1,6 @@
 --[[ Makes a search wait, once. A search that is live already keeps its place; other attributes make a new version of it.
-  One whose lease had run out may have been taken for dead: the mirrors hear that it waits. A claimed one is marked: its owner wants it again.
+  One whose lease had run out may have been taken for dead: the mirrors hear that it waits. A claimed one is marked: its owner wants it again;
+  its new attributes are not its claim's, and the mirrors hear of them when it comes back.
   KEYS[1] ticket: hash   KEYS[2] user: string   KEYS[3] waiting: zset   KEYS[4] leases: zset
   KEYS[5] deltas: stream   KEYS[6] runner: string   KEYS[7] avoid: zset   KEYS[8] block: set
   ARGV[1] searchId   ARGV[2] userId   ARGV[3] attributes, packed   ARGV[4] since (ms; 0: now)   ARGV[5] lease (ms)
@@ -47,7 +48,10 @@ if status == 'new' then
   redis.call('SET', KEYS[2], search)
   redis.call('ZADD', KEYS[3], since, search)
 end
-if state == 'C' then redis.call('HSET', KEYS[1], 'again', 1) end
+if state == 'C' then
+  redis.call('HSET', KEYS[1], 'again', 1)
+  if ticket[3] ~= attrs then redis.call('HSET', KEYS[1], 'version', version + 1, 'attrs', attrs, 'lists', lists) end
+end
 redis.call('HDEL', KEYS[1], 'quit')
 redis.call('ZADD', KEYS[4], 'GT', now + ARGV[5], search)
 

@@ -1,4 +1,5 @@
---[[ Gives searches of a refused claim back to the pool as they were, `since` and version kept; one that was cancelled meanwhile ends.
+--[[ Gives searches of a refused claim back to the pool, `since` kept, with the attributes and the version that they have by now; one that
+  was cancelled meanwhile ends.
   KEYS[1] waiting: zset   KEYS[2] leases: zset   KEYS[3] claims: zset   KEYS[4] deltas: stream
   then four for each search: ticket: hash   user: string   avoid: zset   block: set
   ARGV[1] how long an end is remembered (ms)   ARGV[2] entries that the stream keeps   then three for each search:
