@@ -7,10 +7,26 @@ export type Delta =
       readonly kind: 'left';
       readonly searchId: string;
       readonly why: 'gave_up' | 'lost' | 'claimed';
-      /** ms of the shard's clock: the last sign of life of who was given up for dead; absent: now. */
+      /** ms of the shard's clock: the last sign of life of who was given up for dead; absent: when it was told. */
       readonly atMs?: number;
     }
   | { readonly kind: 'mark' };
+
+/** One of the stream. */
+export interface DeltaEntry {
+  /** `ms-number`: rises from each entry to the next, whatever the clock does. */
+  readonly id: string;
+  readonly delta: Delta;
+}
+
+/** When an entry was written, ms of the shard's clock; of one that was written while the clock was behind what it had been, that. */
+export const writtenAtMs = (id: string): number => Number.parseInt(id, 10);
+
+/** Whether an entry came after another one; '' is before all. */
+export function isLater(id: string, other: string): boolean {
+  const [ms, otherMs] = [writtenAtMs(id), other === '' ? -1 : writtenAtMs(other)];
+  return ms > otherMs || (ms === otherMs && Number(id.split('-')[1]) > Number(other.split('-')[1]));
+}
 
 const KINDS = { '+': 'arrived', '~': 'edited', '=': 'returned' } as const;
 

@@ -44,13 +44,11 @@ export class ShardFeed {
     mirror: ShardMirror,
     entries: readonly { id: string; fields: string[] }[],
   ): Promise<void> {
-    const deltas = entries.map(({ fields }) => parseDelta(fields));
-    const tickets = deltas.flatMap((delta) => ('ticket' in delta ? [delta.ticket] : []));
+    const deltas = entries.map(({ id, fields }) => ({ id, delta: parseDelta(fields) }));
+    const tickets = deltas.flatMap(({ delta }) => ('ticket' in delta ? [delta.ticket] : []));
     const avoidances = await this.avoidances(shard, tickets);
-    deltas.forEach((delta, i) => {
-      mirror.apply(delta, 'ticket' in delta ? avoidances.get(delta.ticket.userId) : undefined);
-      mirror.cursor = entries[i]!.id;
-    });
+    for (const entry of deltas)
+      mirror.apply(entry, 'ticket' in entry.delta ? avoidances.get(entry.delta.ticket.userId) : undefined);
   }
 
   /** Marks the stream, then reads the pool: whatever changes meanwhile comes after the mark, and applying it twice does no harm. False: another one runs the shard. */
@@ -66,7 +64,7 @@ export class ShardFeed {
       if ((await this.poll(shard, mirror, runner)).status === 'lost') return false;
     }
     // Only now: a mirror that was not read to its end is built anew, not followed.
-    mirror.cursor = mark ?? '';
+    mirror.built(mark ?? '');
     return true;
   }
 

@@ -36,6 +36,8 @@ export interface KnownShard {
 interface SavedLearning extends LearningSnapshot {
   /** ms of the shard's clock; absent in those of older versions. */
   readonly savedAtMs?: number;
+  /** `ShardMirror.learntTo`; absent in those of older versions. */
+  readonly learntTo?: string;
 }
 
 /** Remembers shards between runs: the mirror in this process, what was learnt also in Redis, for a worker that takes over. */
@@ -75,7 +77,7 @@ export class ShardMemory {
     return { mirror, waits: new RecentWaits(), matchRates, languageRates, savedAtMs: 0 };
   }
 
-  /** At the start of a run: takes over what another worker has learnt since this one last ran the shard. */
+  /** At the start of a run: takes over what another worker has learnt since this one last ran the shard. What it has learnt is not learnt again. */
   async recall(shard: string, known: KnownShard): Promise<void> {
     try {
       const text = await this.redis.get(learningKey(shard));
@@ -83,6 +85,7 @@ export class ShardMemory {
       // Not only a later time: clocks go back. Who ran the shard last has written, so that another time is that of another worker.
       if (!saved || saved.savedAtMs === known.savedAtMs || !Learning.canRead(saved)) return;
       known.mirror.policy.learning = Learning.fromSnapshot(saved);
+      known.mirror.learntTo = saved.learntTo ?? '';
       known.savedAtMs = saved.savedAtMs ?? 0;
     } catch (error) {
       this.log.warn({ event: 'matching.snapshot_unreadable', shard, err: error });
@@ -97,7 +100,8 @@ export class ShardMemory {
   /** At the end of a run: a shard may rest for hours, and another worker may be the next to run it. */
   async save(shard: string, known: KnownShard): Promise<void> {
     const savedAtMs = known.mirror.nowMs;
-    const saved: SavedLearning = { ...known.mirror.policy.learning.toSnapshot(), savedAtMs };
+    const { policy, learntTo } = known.mirror;
+    const saved: SavedLearning = { ...policy.learning.toSnapshot(), savedAtMs, learntTo };
     await this.redis.set(learningKey(shard), JSON.stringify(saved), 'PX', LEARNING_TTL_MS);
     known.savedAtMs = savedAtMs;
   }

@@ -1,6 +1,7 @@
 import type { Avoidance } from '../safety/avoidance.types.js';
 import { AvoidBook } from './avoid-book.js';
-import type { Delta } from './delta.js';
+import { isLater, writtenAtMs } from './delta.js';
+import type { Delta, DeltaEntry } from './delta.js';
 import { hasPassed } from './has-passed.js';
 import { InterestTags } from './interest-tags.js';
 import { pickPairs } from './pair-picker.js';
@@ -20,7 +21,7 @@ interface MirrorOptions extends Omit<ShardPolicyOptions, 'tags' | 'avoids'> {
 /** How long a search that was taken out for a claim, or for dead, is remembered (ms): beyond the lease of a claim and two sweeps. */
 const LIMBO_MS = 15_000;
 
-/** An arrival that began longer ago (ms) is none: it was put back after Redis had been emptied, or another worker has seen it come. */
+/** Whoever began longer ago (ms) than they arrived does not come: they were put back after Redis had been emptied. */
 const NEWS_MS = 5_000;
 
 /** The waiting searches of one shard in a runner's memory: the fold of the deltas. No I/O. */
@@ -29,6 +30,8 @@ export class ShardMirror {
   policy: ShardPolicy;
   /** The newest entry of the stream that is in here; '' before the first build. */
   cursor = '';
+  /** The newest entry of which the policy has learnt, here or in another worker whose learning was taken over; '': none. */
+  learntTo = '';
   nowMs = 0;
   private contradicted = new Set<string>();
   private readonly book = new AvoidBook(() => this.nowMs);
@@ -61,6 +64,13 @@ export class ShardMirror {
     return ticket;
   }
 
+  /** All is here that was there at `mark`, the newest entry then: the deltas from there on are to be followed. */
+  built(mark: string): void {
+    this.cursor = mark;
+    // Of a stream that ended before it nothing can have been learnt: Redis was emptied, and its clock went back.
+    if (isLater(this.learntTo, mark)) this.learntTo = '';
+  }
+
   /** Out of the pool, for a claim or for dead: how it goes on, the deltas or `settled` will tell. */
   take(searchId: string): void {
     for (const [id, { atMs }] of this.limbo) {
@@ -87,21 +97,30 @@ export class ShardMirror {
     return ticket;
   }
 
-  apply(delta: Delta, avoidance: Avoidance | undefined): void {
-    if (delta.kind === 'mark') return;
-    if (delta.kind === 'left') {
-      if (delta.why === 'claimed') return this.take(delta.searchId);
-      const ticket = this.remove(delta.searchId) ?? this.limbo.get(delta.searchId)?.ticket;
-      this.limbo.delete(delta.searchId);
-      if (!ticket) return;
-      this.book.forgetRefusals(ticket.userId);
-      const atMs = Math.min(this.nowMs, delta.atMs ?? this.nowMs);
-      this.policy.departed(ticket, atMs, delta.why);
-      this.options.onDeparture?.(ticket, delta.why, atMs);
-      return;
-    }
+  /** Learns from it, too, unless that was done. `avoidance` as for `put`. */
+  apply({ id, delta }: DeltaEntry, avoidance: Avoidance | undefined): void {
+    const isNews = isLater(id, this.learntTo);
+    if (isNews) this.learntTo = id;
+    this.cursor = id;
+    // A clock that went back leaves the newest ids ahead of it.
+    const atMs = Math.min(this.nowMs, writtenAtMs(id));
+    if (delta.kind === 'left') this.leave(delta, isNews ? atMs : undefined);
+    if (delta.kind === 'left' || delta.kind === 'mark') return;
     const ticket = this.put(delta.ticket, avoidance);
-    if (delta.kind === 'arrived' && this.nowMs - ticket.sinceMs < NEWS_MS) this.policy.arrived(ticket, this.nowMs);
+    if (isNews && delta.kind === 'arrived' && atMs - ticket.sinceMs < NEWS_MS) this.policy.arrived(ticket, atMs);
+  }
+
+  /** `toldAtMs`: when that was; undefined: it has been learnt. */
+  private leave(delta: Delta & { kind: 'left' }, toldAtMs: number | undefined): void {
+    if (delta.why === 'claimed') return this.take(delta.searchId);
+    const ticket = this.remove(delta.searchId) ?? this.limbo.get(delta.searchId)?.ticket;
+    this.limbo.delete(delta.searchId);
+    if (!ticket) return;
+    this.book.forgetRefusals(ticket.userId);
+    if (toldAtMs === undefined) return;
+    const atMs = Math.min(toldAtMs, delta.atMs ?? toldAtMs);
+    this.policy.departed(ticket, atMs, delta.why);
+    this.options.onDeparture?.(ticket, delta.why, atMs);
   }
 
   /** Whom the policy would join now, at a cost of at most `budget`. */
