@@ -55,17 +55,17 @@ export class ShardRunner {
     const known = this.memory.of(shard);
     const run: Run = { askers: [], shard, runner: randomUUID(), known, openings: new Set(), pausedUntil: 0 };
     this.runs.set(shard, run);
-    let isOwn = false;
+    let end: TickEnd = 'lost';
     try {
       await this.memory.recall(shard, known);
-      isOwn = (await this.tickOn(run, signal)) !== 'lost';
+      end = await this.tickOn(run, signal);
     } finally {
       this.runs.delete(shard);
       tell(run, false);
       await Promise.all(run.openings);
       this.observer.rested(shard);
-      // What another one writes, who runs the shard by now, is newer.
-      if (isOwn) await this.save(run);
+      // Where another one may run the shard by now, what that one writes is newer.
+      if (end === 'on') await this.save(run);
     }
     if (!signal.aborted) return false;
     return (await this.feed.rest(shard, run.runner, true)) === 'rested' && run.known.mirror.pool.size > 0;
@@ -107,6 +107,8 @@ export class ShardRunner {
     await this.observer.ticked(shard, known, (performance.now() - began) / 1_000);
     await this.memory.saveWhenDue(shard, known);
     if (mirror.pool.size > 0 || openings.size > 0) return 'on';
+    // Before it rests: whoever runs the shard next starts from this.
+    await this.save(run);
     const reply = await this.feed.rest(shard, run.runner, false);
     return reply === 'busy' ? 'on' : reply;
   }
