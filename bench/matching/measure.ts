@@ -8,6 +8,7 @@ import { PartnerScan } from '../../src/matching/partner-scan.js';
 import { SearchQueue } from '../../src/matching/search-queue.js';
 import { ShardMirror } from '../../src/matching/shard-mirror.js';
 import { leasesKey, waitingKey } from '../../src/matching/shard.keys.js';
+import type { Log } from '../../src/platform/logging/log.js';
 import type { RedisClient } from '../../src/platform/redis/redis-connection.js';
 import { Crowd, lonely, oneOfMany } from './crowd.js';
 import type { RunnerReport } from './runner.process.js';
@@ -32,7 +33,7 @@ export function quantile(values: readonly number[], share: number): number {
 export async function measureClaims(redis: RedisClient, pairs: number, batch: number) {
   const shard = `c${randomUUID().slice(0, 6)}`;
   const queue = new SearchQueue(redis);
-  const desk = new ClaimDesk(redis);
+  const desk = new ClaimDesk(redis, { warn: () => undefined } as unknown as Log);
   const enter = async () => {
     const search = { searchId: randomUUID(), userId: randomUUID(), version: 1 };
     await queue.enqueue({

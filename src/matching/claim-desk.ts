@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { Log } from '../platform/logging/log.js';
 import { REDIS } from '../platform/redis/redis.tokens.js';
 import type { RedisClient } from '../platform/redis/redis-connection.js';
 import { claimIdOf } from './claim.types.js';
@@ -24,16 +25,29 @@ export interface ClaimablePair {
 /** Takes pairs out of the pool, and ends or returns what was taken. */
 @Injectable()
 export class ClaimDesk {
-  constructor(@Inject(REDIS) private readonly redis: RedisClient) {}
+  constructor(
+    @Inject(REDIS) private readonly redis: RedisClient,
+    private readonly log: Log,
+  ) {}
 
-  /** One answer per pair, in their order; `claimId` counts only when the reply is `claimed`. */
+  /**
+   * One answer per pair, in their order; `claimId` counts only when the reply is `claimed`. Where a later batch fails, the answers to those
+   * before it: what they claimed is out of the pool.
+   */
   async claim<Pair extends ClaimablePair>(
     shard: string,
     pairs: readonly Pair[],
   ): Promise<{ pair: Pair; claimId: string; reply: ClaimReply }[]> {
     const answers = [];
-    for (let i = 0; i < pairs.length; i += CLAIM_BATCH)
-      answers.push(...(await this.claimBatch(shard, pairs.slice(i, i + CLAIM_BATCH))));
+    for (let i = 0; i < pairs.length; i += CLAIM_BATCH) {
+      try {
+        answers.push(...(await this.claimBatch(shard, pairs.slice(i, i + CLAIM_BATCH))));
+      } catch (error) {
+        if (i === 0) throw error;
+        this.log.warn({ event: 'matching.claims_cut_short', shard, pairs: pairs.length - i, err: error });
+        break;
+      }
+    }
     return answers;
   }
 

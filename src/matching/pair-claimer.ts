@@ -41,8 +41,15 @@ export class PairClaimer {
       this.metrics.rebuilds.inc({ shard });
       this.log.warn({ event: 'matching.mirror_untrue', shard, pairs: untrue.length });
     }
-    if (dead.length > 0) await this.dead.drop(shard, dead);
+    if (dead.length > 0) await this.drop(shard, dead);
     return claims;
+  }
+
+  /** Whom it does not drop the sweep does. */
+  private async drop(shard: string, dead: readonly string[]): Promise<void> {
+    await this.dead
+      .drop(shard, dead)
+      .catch((error: unknown) => this.log.warn({ event: 'matching.dead_not_dropped', shard, err: error }));
   }
 }
 
