@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { sumOfCriteria } from './criteria.js';
+import { scoreWithCriteria } from './criteria.js';
 import { MatchingCriteria } from './matching-criterion.port.js';
 import type { MatchingCriterion, SearchTicket } from './matching-criterion.port.js';
 import { pickPairs } from './pair-picker.js';
@@ -49,16 +49,24 @@ describe('a criterion', () => {
     const policy = new ShardPolicy({ criteria: [criterionOf(value)], onFault });
     expect(pickPairs(poolOf([a, b]), policy, 1_000)).toHaveLength(1);
     expect(onFault).toHaveBeenCalledWith('odd', expect.anything());
+    // As if there were no such criterion.
+    for (const others of [[], [new CommonLanguages()]]) {
+      const [withIt] = pickPairs(poolOf([a, b]), new ShardPolicy({ criteria: [...others, criterionOf(value)] }), 1_000);
+      const [without] = pickPairs(poolOf([a, b]), new ShardPolicy({ criteria: others }), 1_000);
+      expect(withIt!.score).toBeCloseTo(without!.score, 12);
+    }
   });
 
-  it('adds between nothing and its weight, the same both ways', () => {
+  it('leaves scores in 0..1, the same both ways, and moves them by no more than its weight', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
     fc.assert(
-      fc.property(anyTicket, anyTicket, fc.double(), (one, other, said) => {
+      fc.property(anyTicket, anyTicket, share, fc.double(), (one, other, plain, said) => {
         const criteria = [new CommonLanguages(), criterionOf(() => said)];
-        const sum = sumOfCriteria(criteria, one, other, () => {});
-        expect(sum).toBe(sumOfCriteria(criteria, other, one, () => {}));
-        expect(sum).toBeGreaterThanOrEqual(0);
-        expect(sum).toBeLessThanOrEqual(0.55);
+        const score = scoreWithCriteria(plain, criteria, one, other, () => {});
+        expect(score).toBe(scoreWithCriteria(plain, criteria, other, one, () => {}));
+        const weights = Number.isFinite(said) ? 0.55 : 0.05;
+        expect(score).toBeGreaterThanOrEqual(plain / (1 + weights) - 1e-12);
+        expect(score).toBeLessThanOrEqual((plain + weights) / (1 + weights) + 1e-12);
       }),
     );
   });

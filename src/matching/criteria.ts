@@ -13,18 +13,30 @@ export interface MatchingCriterion {
 /** Told about each criterion that threw or returned something that is no number; the pair is scored without it. */
 export type OnCriterionFault = (criterion: string, fault: unknown) => void;
 
-/** The weighted sum of what the criteria say about a pair, each held to 0..1; a faulty one is reported and adds nothing. */
-export function sumOfCriteria(
+/**
+ * A pair's score of `plainScore` (0..1, of weight 1) with what the criteria say about it, each held to 0..1: the weighted mean, 0..1. A
+ * faulty one is reported, and the pair is scored as if there were none of its name.
+ */
+// oxlint-disable-next-line stoa/max-parameters -- called for every pair that is scored: an object costs more than the rest
+export function scoreWithCriteria(
+  plainScore: number,
   criteria: readonly MatchingCriterion[],
   a: SearchTicket,
   b: SearchTicket,
   onFault: OnCriterionFault,
 ): number {
-  let sum = 0;
-  for (const criterion of criteria) sum += criterion.weight * valueOf(criterion, a, b, onFault);
-  return sum;
+  let sum = plainScore;
+  let weights = 1;
+  for (const criterion of criteria) {
+    const value = valueOf(criterion, a, b, onFault);
+    if (Number.isNaN(value)) continue;
+    sum += criterion.weight * value;
+    weights += criterion.weight;
+  }
+  return sum / weights;
 }
 
+/** NaN: it failed. */
 function valueOf(criterion: MatchingCriterion, a: SearchTicket, b: SearchTicket, onFault: OnCriterionFault): number {
   try {
     const value = criterion.value(a, b);
@@ -33,5 +45,5 @@ function valueOf(criterion: MatchingCriterion, a: SearchTicket, b: SearchTicket,
   } catch (fault) {
     onFault(criterion.name, fault);
   }
-  return 0;
+  return NaN;
 }

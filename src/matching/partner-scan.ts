@@ -1,5 +1,5 @@
 import type { CandidateBook } from './candidate-book.js';
-import { sumOfCriteria } from './criteria.js';
+import { scoreWithCriteria } from './criteria.js';
 import type { PoolBucket } from './pool-bucket.js';
 import { INTEREST_SLOPE, NO_INTERESTS, ageCloseness, languageFit } from './score.js';
 import type { ShardPolicy } from './shard-policy.js';
@@ -172,9 +172,8 @@ export class PartnerScan {
   }
 
   private withCriteria(slot: number, other: number, plainScore: number): number {
-    const { criteria, criteriaWeight, onFault } = this.policy;
-    const sum = sumOfCriteria(criteria, this.pool.ticketAt[slot]!, this.pool.ticketAt[other]!, onFault);
-    return (plainScore + sum) / (1 + criteriaWeight);
+    const { criteria, onFault } = this.policy;
+    return scoreWithCriteria(plainScore, criteria, this.pool.ticketAt[slot]!, this.pool.ticketAt[other]!, onFault);
   }
 
   private mustNotMeet(slot: number, other: number): boolean {

@@ -30,7 +30,6 @@ export interface ShardPolicyOptions {
 export class ShardPolicy {
   readonly config: MatchingPolicyConfig;
   readonly criteria: readonly MatchingCriterion[];
-  readonly criteriaWeight: number;
   readonly tags: InterestTags;
   readonly avoids: Avoids;
   learning: Learning;
@@ -45,7 +44,6 @@ export class ShardPolicy {
   constructor(options: ShardPolicyOptions = {}) {
     this.config = options.config ?? DEFAULT_POLICY;
     this.criteria = options.criteria ?? [];
-    this.criteriaWeight = this.criteria.reduce((sum, { weight }) => sum + weight, 0);
     this.tags = options.tags ?? new InterestTags();
     this.avoids = options.avoids ?? (() => false);
     this.learning = options.learning ?? new Learning();
