@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { AvoidanceService } from '../safety/avoidance.service.js';
 import { ClaimDesk } from './claim-desk.js';
-import type { ClaimedSearch, Fate } from './claim.types.js';
+import type { ClaimedSearch, Doubt, Fate } from './claim.types.js';
 import { MatchRepository } from './match.repository.js';
+import { MatchingMetrics } from './matching.metrics.js';
 import { SearchQueue } from './search-queue.js';
 import type { OwnedPlace } from './search.types.js';
 
@@ -14,6 +15,7 @@ export class ClaimResolver {
     private readonly queue: SearchQueue,
     private readonly matches: MatchRepository,
     private readonly avoidance: AvoidanceService,
+    private readonly metrics: MatchingMetrics,
   ) {}
 
   async conclude(shard: string, searches: readonly (ClaimedSearch & { fate: Fate })[]): Promise<void> {
@@ -43,13 +45,15 @@ export class ClaimResolver {
    * For claims of which nobody knows what became: who talks is settled; who has met their partner, and talks no more, goes on only with
    * a search that they started since; the others get their places back.
    */
-  async resolve(shard: string, searches: readonly ClaimedSearch[]): Promise<void> {
+  async resolve(shard: string, searches: readonly ClaimedSearch[], reason: Doubt): Promise<void> {
     const chatting = await this.matches.chattingAmong(searches.map(({ userId }) => userId).filter(Boolean));
-    const fates = searches.map(async (search): Promise<ClaimedSearch & { fate: Fate }> => {
+    const asked = searches.map(async (search): Promise<ClaimedSearch & { fate: Fate }> => {
       if (chatting.has(search.userId)) return { ...search, fate: 'settle' };
       return { ...search, fate: (await this.hasMet(search, partnerOf(search, searches))) ? 'met' : 'release' };
     });
-    await this.conclude(shard, await Promise.all(fates));
+    const fates = await Promise.all(asked);
+    await this.conclude(shard, fates);
+    for (const { fate } of fates) this.metrics.resolved.inc({ shard, fate, reason });
   }
 
   /**

@@ -15,6 +15,12 @@ export interface Claim {
  */
 export type Fate = 'settle' | 'met' | 'release';
 
+/**
+ * Why it is asked how a claim goes on. `failed`: Postgres did not say whether it opened the conversation; `late`: it said so to a worker
+ * that had been held up; `lease`: no worker concluded it in time.
+ */
+export type Doubt = 'failed' | 'late' | 'lease';
+
 /** One search of a claim. */
 export interface ClaimedSearch {
   readonly claimId: string;

@@ -38,14 +38,14 @@ export class MatchOpener {
     const opening = traced('match open', { links }, () => this.opening.commit(shard, claims));
     const outcomes = await opening.catch(async (error: unknown) => {
       // Whether the commit took place is unknown: the truth is asked, and when it is silent the claims' leases run out.
-      await this.resolver.resolve(shard, claims.flatMap(searchesIn)).catch(() => undefined);
+      await this.resolver.resolve(shard, claims.flatMap(searchesIn), 'failed').catch(() => undefined);
       throw error;
     });
     // This process was held up: whoever heard of the match from Postgres may have left it, and search again, by now.
     const isLate = this.clock.monotonicMs() - begunAtMs > OPENING_MS;
     // Before they are told: whoever leaves at once and searches again must not find the old search.
     const concluding = isLate
-      ? this.resolver.resolve(shard, claims.flatMap(searchesIn))
+      ? this.resolver.resolve(shard, claims.flatMap(searchesIn), 'late')
       : this.resolver.conclude(
           shard,
           claims.flatMap((claim, i) => fatesOf(claim, outcomes[i])),

@@ -26,6 +26,8 @@ const MOST_LANGUAGES = 20;
 export class MatchingMetrics {
   readonly wait;
   readonly claims;
+  /** Searches; what became of their pairs is among `claims`. */
+  readonly resolved;
   readonly dropped;
   readonly pool;
   readonly tick;
@@ -44,6 +46,11 @@ export class MatchingMetrics {
     this.claims = metrics.counter('stoa_matching_claims_total', 'Proposed pairs by what became of them', {
       labels: ['shard', 'outcome'],
     });
+    this.resolved = metrics.counter(
+      'stoa_matching_resolved_total',
+      'Claimed searches of which no worker could say how they go on, by how they did (fate) and why it could not (reason)',
+      { labels: ['shard', 'fate', 'reason'] },
+    );
     this.dropped = metrics.counter('stoa_matching_dropped_total', 'Searches that nobody kept alive');
     this.pool = metrics.gauge('stoa_matching_pool_size', 'Waiting searches', undefined, { labels: ['shard'] });
     this.tick = metrics.histogram('stoa_matching_tick_seconds', 'One look at a shard, from the poll to the claims');

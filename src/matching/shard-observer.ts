@@ -72,4 +72,9 @@ export class ShardObserver {
     this.metrics.claims.inc({ shard, outcome: 'vetoed' }, vetoed.length);
     this.metrics.claims.inc({ shard, outcome: 'partner_busy' }, claimed - opened.length - vetoed.length);
   }
+
+  /** Claims of which it is not known here what became of them. */
+  unopened(shard: string, claimed: number, outcome: 'failed' | 'late'): void {
+    this.metrics.claims.inc({ shard, outcome }, claimed);
+  }
 }

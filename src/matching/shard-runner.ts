@@ -130,10 +130,15 @@ export class ShardRunner {
     run.openings.add(opening);
   }
 
-  private async openAll(run: Run, claims: readonly Claim[], claimedAt: number): Promise<void> {
+  private async openAll({ shard, known }: Run, claims: readonly Claim[], claimedAt: number): Promise<void> {
     // This process was held up for so long that the sweep may be about to release them: it decides.
-    if (performance.now() - claimedAt > CLAIM_OPEN_WITHIN_MS) return;
-    this.observer.opened(run.shard, run.known, claims.length, await this.opener.open(run.shard, claims));
+    if (performance.now() - claimedAt > CLAIM_OPEN_WITHIN_MS)
+      return this.observer.unopened(shard, claims.length, 'late');
+    const opened = await this.opener.open(shard, claims).catch((error: unknown) => {
+      this.observer.unopened(shard, claims.length, 'failed');
+      throw error;
+    });
+    this.observer.opened(shard, known, claims.length, opened);
   }
 }
 

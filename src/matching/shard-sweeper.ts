@@ -34,7 +34,7 @@ export class ShardSweeper {
     const keys = [claimsKey(shard), leasesKey(shard), waitingKey(shard), runnerKey(shard)];
     const due = await sweepScript.run(this.redis, keys, [SWEEP_BATCH, RUNNER_LEASE_MS]);
     if (due.wake) await this.producer.add(matchingJobs, 'shard.run', { shard });
-    if (due.claimIds.length > 0) await this.resolver.resolve(shard, await this.claimed(shard, due.claimIds));
+    if (due.claimIds.length > 0) await this.resolver.resolve(shard, await this.claimed(shard, due.claimIds), 'lease');
     const dropped = due.searchIds.length > 0 ? await this.dead.drop(shard, due.searchIds) : 0;
     return due.searchIds.length === SWEEP_BATCH && dropped > 0;
   }

@@ -1,9 +1,13 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ConversationService } from '../../src/chat/conversation.service.js';
 import { ClaimDesk } from '../../src/matching/claim-desk.js';
+import { OpeningTransaction } from '../../src/matching/opening.transaction.js';
+import { PairClaimer } from '../../src/matching/pair-claimer.js';
 import { ShardRunner } from '../../src/matching/shard-runner.js';
 import { ShardSweeper } from '../../src/matching/shard-sweeper.js';
 import { claimsKey, runnerKey, waitingKey } from '../../src/matching/shard.keys.js';
+import { Metrics } from '../../src/platform/metrics/metrics.js';
+import { Clock } from '../../src/platform/time/clock.js';
 import { aSearch, eventually, partnersOf, startMatchingStage } from '../support/matching-stage.js';
 import type { MatchingProcess, MatchingStage } from '../support/matching-stage.js';
 
@@ -100,5 +104,66 @@ describe('a match that was committed and never settled', () => {
     await sweep();
     await run(async () => (await partnersOf(process.database, [a])).get(a) === b);
     await part(a);
+  });
+});
+
+describe('claims in doubt are counted by how they went on, and why', () => {
+  const count = async (metric: string, labels: string): Promise<number> => {
+    const lines = (await process.app.get(Metrics).registry.metrics()).split('\n');
+    return Number(lines.find((line) => line.startsWith(`${metric}{shard="${SHARD}",${labels}}`))?.split(' ')[1] ?? 0);
+  };
+  const resolved = (fate: string, reason: string) =>
+    count('stoa_matching_resolved_total', `fate="${fate}",reason="${reason}"`);
+  const claims = (outcome: string) => count('stoa_matching_claims_total', `outcome="${outcome}"`);
+  const opening = () => process.app.get(OpeningTransaction, { strict: false });
+
+  const twoSearch = async (): Promise<[string, string]> => {
+    const users = (await stage.aCrowd(process.database, 2)) as [string, string];
+    for (const user of users) await process.searches.start(user, aSearch());
+    return users;
+  };
+  const untilMatched = (a: string) => run(async () => (await partnersOf(process.database, [a])).size === 1);
+
+  it('failed: Postgres does not say what became of it', async () => {
+    const before = [await resolved('release', 'failed'), await claims('failed')] as const;
+    const [a] = await twoSearch();
+    vi.spyOn(opening(), 'commit').mockRejectedValueOnce(new Error('Postgres is away'));
+    await untilMatched(a);
+    expect([await resolved('release', 'failed'), await claims('failed')]).toEqual([before[0] + 2, before[1] + 1]);
+    await part(a);
+  });
+
+  it('late: the worker was held up while it was opened', async () => {
+    const before = await resolved('settle', 'late');
+    const [a] = await twoSearch();
+    let heldMs = 0;
+    vi.spyOn(process.app.get(Clock, { strict: false }), 'monotonicMs').mockImplementation(() => heldMs);
+    const commit = opening().commit.bind(opening());
+    vi.spyOn(opening(), 'commit').mockImplementationOnce(async (...args) => {
+      const outcomes = await commit(...args);
+      heldMs = 10_000;
+      return outcomes;
+    });
+    await untilMatched(a);
+    expect(await resolved('settle', 'late')).toBe(before + 2);
+    await part(a);
+  });
+
+  it('lease: the worker was held up before that, and the sweep finds it', async () => {
+    const before = [await resolved('release', 'lease'), await claims('late')] as const;
+    const [a, b] = await twoSearch();
+    const claimer = process.app.get(PairClaimer, { strict: false });
+    const claim = claimer.claim.bind(claimer);
+    const now = performance.now.bind(performance);
+    vi.spyOn(claimer, 'claim').mockImplementation(async (...args) => {
+      const claimed = await claim(...args);
+      if (claimed.length > 0) vi.spyOn(performance, 'now').mockImplementation(() => now() + 4_000);
+      return claimed;
+    });
+    await run(async () => (await claims('late')) === before[1] + 1);
+    vi.restoreAllMocks();
+    await sweep();
+    expect(await resolved('release', 'lease')).toBe(before[0] + 2);
+    for (const user of [a, b]) await process.searches.cancel(user);
   });
 });

@@ -138,7 +138,7 @@ export class ModelWorkers {
     const searches = claims.flatMap(({ claimId, pair: { a, b } }) =>
       [a, b].map(({ searchId, userId }) => ({ claimId, searchId, userId })),
     );
-    return this.apis[1].app.get(ClaimResolver, { strict: false }).resolve(SHARD, searches);
+    return this.apis[1].app.get(ClaimResolver, { strict: false }).resolve(SHARD, searches, 'lease');
   }
 
   /** Every claim has outlived its lease. */
