@@ -57,7 +57,8 @@ export class Standings {
     const hold = holdS(
       {
         partnersPerS,
-        hazardPerS: learning.impatience.hazard(waitS),
+        // As of the arrival, for which the hold is decided: later people leave less often, and the longer wait would make them choosier.
+        hazardPerS: learning.impatience.hazard(0),
         thicknessGain: learning.thicknessGain.value,
         meanScore: learning.meanScore,
       },
