@@ -6,7 +6,7 @@ import { pickPairs } from './pair-picker.js';
 import { RecentWaits } from './recent-waits.js';
 import { describeSearch } from './search-status.js';
 import { ShardPolicy } from './shard-policy.js';
-import { reportProfiles } from './shard-report.js';
+import { reportProfiles, sizeWord } from './shard-report.js';
 import { aTicket, anyPool, anyTicket } from './ticket.arbitrary.js';
 import type { SearchTicket } from './ticket.types.js';
 import { WaitingPool } from './waiting-pool.js';
@@ -157,6 +157,16 @@ describe('what a waiting person is told', () => {
     expect(statusesIn(pool, new ShardPolicy(), 0)(woman).poolSize).toBe('many');
     expect(statusesIn(poolOf([woman, ...others(10, {})]), new ShardPolicy(), 0)(woman).poolSize).toBe('some');
     expect(statusesIn(poolOf([woman, ...others(9, {})]), new ShardPolicy(), 0)(woman).poolSize).toBe('few');
+  });
+
+  it('reads as the shard does where it was not counted yet', () => {
+    // As many buckets as take two reports to count, all at once: a runner has taken over. Everybody fits everybody.
+    const pool = poolOf(Array.from({ length: 600 }, (_, i) => aTicket({ searchId: `s${i}`, languages: [i, 999] })));
+    const reports = [...reportProfiles(pool, new ShardPolicy(), new RecentWaits(), 0).values()];
+    const words = reports.map(({ plain }) => sizeWord(plain!.fitting));
+    expect(words).toEqual(words.map(() => 'many'));
+    // Whether anybody fits is not known of those.
+    expect(new Set(reports.map(({ plain }) => plain!.hasHope))).toEqual(new Set([true, false]));
   });
 
   it('has an estimate only while somebody fits or is expected', () => {

@@ -13,7 +13,7 @@ interface Known {
   readonly nowMs: number;
 }
 
-/** Nothing is guessed: without a report few fit as far as we know, and the wait is unknown. */
+/** Without a report neither is known: the wait is not guessed, and for the size of the pool, which has no word for that, `few` stands. */
 export function describeSearch(
   { attrs, sinceMs }: { attrs: string; sinceMs: number },
   { report, wasWidened, nowMs }: Known,

@@ -9,7 +9,7 @@ import { widenStartsMs, widened } from './widen.js';
 
 /** What one reach of a search promises. */
 interface Prospect {
-  /** How many wait whom such a search might meet, but for blocks and recent partners. */
+  /** How many wait whom such a search might meet, but for blocks and recent partners; where it was not counted yet, how many wait. */
   readonly fitting: number;
   /** Somebody fits, or will soon. */
   readonly hasHope: boolean;
@@ -35,7 +35,10 @@ export const REPORT_TTL_MS = 10_000;
 /** ms between two reports. */
 export const REPORT_EVERY_MS = 1_000;
 
-/** Most profiles in one report, about 200 KB; a shard in which more wait at once should be split (ADR 7). */
+/**
+ * Most profiles in one report, about 200 KB; a shard in which more wait at once should be split (ADR 7). Of the others nothing is said:
+ * their people are told `few`, and no estimate.
+ */
 const MOST_PROFILES = 2_000;
 
 /** Where nobody fits and fewer are expected than one in five minutes, no wait is estimated: what others waited says nothing of it. */
@@ -69,7 +72,7 @@ export function reportProfiles(
 
 function reportOf(
   { facts, widenedSinceMs }: WaitingProfile,
-  { buckets }: WaitingPool,
+  { buckets, size }: WaitingPool,
   { learning, config }: ShardPolicy,
   medianWaitMs: number | null,
 ): ProfileReport {
@@ -78,14 +81,14 @@ function reportOf(
   const wide = isWidened ? buckets.get(bucketKeyOf(widened(facts))) : undefined;
   return {
     medianWaitMs,
-    ...(plain ? { plain: prospectOf(plain) } : {}),
-    ...(wide ? { wide: prospectOf(wide) } : {}),
+    ...(plain ? { plain: prospectOf(plain, size) } : {}),
+    ...(wide ? { wide: prospectOf(wide, size) } : {}),
     ...(isWidened ? { widenedSinceMs } : {}),
     widensAtMs: plain ? widenStartsMs(plain.partnersPerS, learning.impatience.steps(), config.widen) : [],
   };
 }
 
-const prospectOf = ({ fitting, partnersPerS }: PoolBucket): Prospect => ({
-  fitting,
+const prospectOf = ({ fitting, countedAtMs, partnersPerS }: PoolBucket, waiting: number): Prospect => ({
+  fitting: countedAtMs === -Infinity ? waiting - 1 : fitting,
   hasHope: fitting > 0 || partnersPerS >= HOPE_PER_S,
 });
