@@ -32,7 +32,10 @@ export interface KnownShard {
   savedAtMs: number;
 }
 
-/** What was learnt, as Redis keeps it. */
+/**
+ * What was learnt, as Redis keeps it. How rare interests are is not in it: those are words that people typed, and nothing is to keep them
+ * beyond the searches and their deltas. So a worker that has not seen the shard takes all for equally rare at first, and learns it from who comes.
+ */
 interface SavedLearning extends LearningSnapshot {
   /** ms of the shard's clock; absent in those of older versions. */
   readonly savedAtMs?: number;

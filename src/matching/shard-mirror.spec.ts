@@ -48,6 +48,19 @@ describe('a mirror that follows late', () => {
     expect(mirrorAt(NOW, `${NOW - 7_000}-11`).departures).toEqual([]);
   });
 
+  it('counts the tags of who came, also where the rest has been learnt', () => {
+    const [usual, late] = ['', `${NOW}-9`].map((learntTo) => {
+      const mirror = new ShardMirror();
+      Object.assign(mirror, { nowMs: NOW, learntTo });
+      for (const i of [1, 2, 3]) {
+        const arrived = { ...ticket, searchId: `s${i}`, userId: `u${i}`, sinceMs: NOW };
+        mirror.apply({ id: `${NOW}-${i}`, delta: { kind: 'arrived', ticket: arrived } }, undefined);
+      }
+      return mirror.policy.tags.rarity(mirror.pool.get('s1')!.interests[0]!);
+    });
+    expect(late).toBe(usual);
+  });
+
   it('learns on when Redis was emptied and its clock went back', () => {
     const mirror = new ShardMirror();
     Object.assign(mirror, { nowMs: NOW, learntTo: `${NOW + 3_600_000}-0` });

@@ -107,7 +107,10 @@ export class ShardMirror {
     if (delta.kind === 'left') this.leave(delta, isNews ? atMs : undefined);
     if (delta.kind === 'left' || delta.kind === 'mark') return;
     const ticket = this.put(delta.ticket, avoidance);
-    if (isNews && delta.kind === 'arrived' && atMs - ticket.sinceMs < NEWS_MS) this.policy.arrived(ticket, atMs);
+    if (delta.kind !== 'arrived' || atMs - ticket.sinceMs >= NEWS_MS) return;
+    if (isNews) this.policy.arrived(ticket, atMs);
+    // How rare tags are is not among what was taken over: each worker counts for itself.
+    else this.tags.countArrival(ticket.interests);
   }
 
   /** `toldAtMs`: when that was; undefined: it has been learnt. */
