@@ -68,4 +68,13 @@ describe('smtpTransport', () => {
     expect(lines).toContain('https://stoa.example/confirm#token=abc');
     await expect(smtpTransport(url, 'x').send(mail, 'a@b.c')).rejects.toBeInstanceOf(MailNotTaken);
   });
+
+  it.each(['MAIL FROM', 'DATA'])('tries again where 550 is about the sender: at %s', async (command) => {
+    const server = await startMailServer((line) => (line.startsWith(command) ? '550 5.7.1 sender blocked' : undefined));
+    const failed = await smtpTransport(server.url, 'stoa.example')
+      .send(mail, 'a@b.c')
+      .catch((error: unknown) => error);
+    await server.stop();
+    expect(failed).toMatchObject({ name: 'MailNotTaken', message: expect.stringContaining(`550 ${command}`) });
+  });
 });

@@ -14,7 +14,7 @@ export interface Mail {
   kind: string;
 }
 
-/** The server will not take this mail, now or later: the mailbox is gone, or the mail is not wanted. */
+/** The server will not take mails for this address, now or later: the mailbox is gone, or wants none. */
 export class MailRefused extends Error {}
 
 /**
@@ -65,10 +65,10 @@ export function smtpTransport(url: string, host: string): MailTransport {
   };
 }
 
-/** A 5xx that is about this mail: one about our own password (EAUTH) passes once that is set right. */
+/** A 5xx about whom the mail is for. One about ourselves, the sender or what is said passes once that is set right. */
 function isFinal(error: unknown): boolean {
-  const { code, responseCode = 0 } = error as { code?: string; responseCode?: number };
-  return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode >= 500 && responseCode < 600;
+  const { command, responseCode = 0 } = error as { command?: string; responseCode?: number };
+  return command === 'RCPT TO' && responseCode >= 500 && responseCode < 600;
 }
 
 /** Mails as files that a person can find and read: `2026-11-24T080312Z confirm-registration ada@example.com 1f0c….eml`. */
