@@ -57,6 +57,40 @@ class TestProcessor implements JobProcessor<typeof jobs> {
   }
 }
 
+const slowJobs = defineJobs('slow', {
+  linger: { payload: Nothing, options: { attempts: 1 } },
+  hold: { payload: Nothing },
+  quick: { payload: Nothing },
+});
+let lingering = 0;
+let quick = 0;
+let holding = 0;
+const end = { linger: Promise.withResolvers<void>(), hold: Promise.withResolvers<void>() };
+
+/** Of two kinds, one repeated far sooner than a run of it ends. */
+@Processor()
+@Injectable()
+class SlowProcessor implements JobProcessor<typeof slowJobs> {
+  readonly queue = slowJobs;
+  readonly handlers: JobHandlers<typeof slowJobs> = {
+    linger: () => {
+      lingering += 1;
+      return end.linger.promise;
+    },
+    hold: () => {
+      holding += 1;
+      return end.hold.promise;
+    },
+    quick: async () => (quick += 1),
+  };
+
+  constructor(private readonly producer: JobProducer) {}
+
+  schedule(): Promise<void> {
+    return this.producer.schedule(slowJobs, 'linger', 100, {});
+  }
+}
+
 @Global()
 @Module({ providers: [Log, Metrics, DomainEvents], exports: [Log, Metrics, DomainEvents] })
 class Basics {}
@@ -77,7 +111,7 @@ beforeAll(async () => {
   });
   @Module({
     imports: [ConfigModule.for(config), Basics, RedisModule, QueueModule, JobRunnerModule],
-    providers: [TestProcessor],
+    providers: [TestProcessor, SlowProcessor],
   })
   class TestModule {}
   app = await NestFactory.createApplicationContext(TestModule, { logger: false });
@@ -137,6 +171,55 @@ describe('jobs', () => {
     const [job] = await queue.getFailed(0, 0);
     expect(job?.failedReason).toBe('payload refused: name type');
     expect(job?.attemptsMade).toBe(1);
+  });
+
+  it.each([null, 5, 'text', {}])('with %j instead of data are refused once, too', async (data) => {
+    const queue = producer.queueOf(jobs);
+    const before = await queue.getFailedCount();
+    await queue.add('greet', data, { attempts: 5 });
+    await until(async () => (await queue.getFailedCount()) === before + 1);
+    const [job] = await queue.getFailed(0, 0);
+    expect(job?.failedReason).toMatch(/^payload refused: /);
+    expect(job?.attemptsMade).toBe(1);
+    await job?.remove();
+  });
+
+  it('that repeat wait for themselves: others run, however long a run takes', async () => {
+    const queue = producer.queueOf(slowJobs);
+    const repeated = async (): Promise<number> => (await queue.getCompletedCount()) + (await queue.getActiveCount());
+    await until(async () => (await repeated()) > 6);
+    await producer.add(slowJobs, 'quick', {});
+    await until(() => quick === 1);
+    expect(lingering).toBe(1);
+    end.linger.resolve();
+    await until(() => lingering > 2);
+  });
+
+  it('that repeat and stop their workers each time are refused in the end, and their next run comes', async () => {
+    const queue = producer.queueOf(jobs);
+    const ofBeat = async () => (await queue.getFailed()).filter(({ name }) => name === 'beat');
+    await until(async () => {
+      const [next] = await queue.getDelayed();
+      if (next) await redis.hset(queue.toKey(next.id ?? ''), 'stc', 4);
+      await sleep(250);
+      return (await ofBeat()).length > 0;
+    });
+    const [dead] = await ofBeat();
+    expect(dead?.failedReason).toContain('stalled');
+    expect(dead?.attemptsMade).toBe(1);
+    for (const job of await ofBeat()) await job.remove();
+    const before = beats;
+    await until(() => beats > before + 1);
+  });
+
+  it('that are due and find all places taken count as late', async () => {
+    for (let i = 0; i < 4; i += 1) await producer.add(slowJobs, 'hold', {});
+    await until(() => holding === 4);
+    const queue = producer.queueOf(slowJobs);
+    await queue.add('quick', { payload: {} }, { timestamp: Date.now() - 60_000, delay: 20_000 });
+    const text = await app.get(Metrics).registry.metrics();
+    end.hold.resolve();
+    expect(text).toMatch(/stoa_queue_lag_seconds\{queue="slow"\} (39|40|41)/);
   });
 
   it('that wait and that failed are counted by queue', async () => {

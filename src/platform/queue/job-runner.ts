@@ -25,8 +25,14 @@ const CLOSE_DEADLINE = 8_000;
 
 const DEFAULT_CONCURRENCY = 4;
 
+/** How often a job may have stopped its worker in the middle. */
+const MAX_STALLS = 3;
+
 /** Stands in the metrics for a job that is gone when its failure is told. */
 const UNKNOWN_JOB = 'unknown';
+
+/** As it lies in Redis: null, where somebody has put that there by hand. */
+type StoredJob = Job<JobData | null>;
 
 /** Runs the processors of a worker process. The start fails when two claim one queue. */
 @Injectable()
@@ -36,6 +42,8 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   private readonly workers: Worker[] = [];
   private readonly connections: RedisClient[] = [];
   private readonly draining = new AbortController();
+  /** Repeated jobs that run in this process now, by queue and name. */
+  private readonly repeating = new Set<string>();
   private readonly seconds;
   private readonly failures;
   private readonly stalls;
@@ -82,13 +90,13 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
     const connection = createRedis(this.redis.urls, 'worker', (error) =>
       this.log.debug({ event: 'redis.connection_error', profile: 'worker', err: error }),
     );
-    const worker = new Worker<JobData>(queue, (job) => this.run(processor, job), {
+    const worker = new Worker<JobData | null>(queue, (job) => this.run(processor, job), {
       connection,
       prefix: QUEUE_PREFIX,
       concurrency: processor.concurrency ?? DEFAULT_CONCURRENCY,
       lockDuration: 15_000,
       stalledInterval: 10_000,
-      maxStalledCount: 3,
+      maxStalledCount: MAX_STALLS,
     });
     worker.on('error', (error) => this.log.debug({ event: 'worker.error', queue, err: error }));
     worker.on('stalled', () => this.stalls.inc({ queue }));
@@ -101,34 +109,53 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
   private countFromNothing({ queue, jobs }: QueueDefinition): void {
     for (const job of [...Object.keys(jobs), UNKNOWN_JOB])
       for (const dead of ['true', 'false']) this.failures.inc({ queue, job, dead }, 0);
+    for (const job of Object.keys(jobs)) this.seconds.zero({ queue, job });
     this.stalls.inc({ queue }, 0);
   }
 
-  private run(processor: JobProcessor, job: Job<JobData>): Promise<unknown> {
-    const requestId = job.data.rid ?? newRequestId();
+  private run(processor: JobProcessor, job: StoredJob): Promise<unknown> {
+    const requestId = job.data?.rid ?? newRequestId();
     const name = `job ${processor.queue.queue} ${job.name}`;
-    const options = { kind: SpanKind.CONSUMER, parent: job.data.trace };
+    const options = { kind: SpanKind.CONSUMER, parent: job.data?.trace };
     return runInContext({ requestId }, () => traced(name, options, () => this.handle(processor, job)));
   }
 
-  private async handle(processor: JobProcessor, job: Job<JobData>): Promise<unknown> {
-    const definition = processor.queue.jobs[job.name];
+  private async handle(processor: JobProcessor, job: StoredJob): Promise<unknown> {
     const handler = processor.handlers[job.name];
-    if (!definition || !handler) throw new UnrecoverableError(`no handler for ${job.name}`);
-    const errors = compileDto(definition.payload)(job.data.payload);
-    // A payload that breaks its contract will not mend: refused once, visible among the failed, not retried.
-    if (errors)
-      throw new UnrecoverableError(`payload refused: ${errors.map((e) => `${e.field} ${e.code}`).join(', ')}`);
+    const refusal = refusalOf(processor.queue, job);
+    if (refusal || !handler || !job.data) throw new UnrecoverableError(refusal ?? `no handler for ${job.name}`);
+    const { payload } = job.data;
     const run: JobRun = { id: job.id ?? '', attempt: job.attemptsMade + 1, signal: this.draining.signal };
-    const end = this.seconds.startTimer({ queue: processor.queue.queue, job: job.name });
+    return this.oneAtATime(processor.queue.queue, job, async () => {
+      const end = this.seconds.startTimer({ queue: processor.queue.queue, job: job.name });
+      try {
+        return await handler(payload, run);
+      } finally {
+        end();
+      }
+    });
+  }
+
+  /**
+   * Once at a time in a process where the job is repeated. BullMQ plans the next run when one starts: those that last longer than
+   * their interval would take all places of the queue, and no other job of it would run.
+   */
+  private async oneAtATime(queue: string, job: StoredJob, work: () => Promise<unknown>): Promise<unknown> {
+    if (job.repeatJobKey === undefined) return work();
+    const key = `${queue} ${job.name}`;
+    if (this.repeating.has(key)) {
+      this.log.debug({ event: 'job.skipped', queue, job: job.name, jobId: job.id });
+      return 'skipped: an earlier run goes on';
+    }
+    this.repeating.add(key);
     try {
-      return await handler(job.data.payload, run);
+      return await work();
     } finally {
-      end();
+      this.repeating.delete(key);
     }
   }
 
-  private noteFailure(queue: string, job: Job<JobData> | undefined, error: Error): void {
+  private noteFailure(queue: string, job: StoredJob | undefined, error: Error): void {
     // A repeated job whose store is away for a moment is not lost: its next run is near.
     const runsAgain = job?.repeatJobKey !== undefined && isPassingFault(error);
     const dead =
@@ -141,8 +168,18 @@ export class JobRunner implements OnApplicationBootstrap, BeforeApplicationShutd
       job: job?.name,
       jobId: job?.id,
       attempt: job?.attemptsMade,
-      requestId: job?.data.rid,
+      requestId: job?.data?.rid,
       err: error,
     });
   }
+}
+
+/** Why this job is not to be run now, and never will: refused once, visible among the failed, not retried. */
+function refusalOf({ jobs }: QueueDefinition, job: StoredJob): string | undefined {
+  const definition = jobs[job.name];
+  if (!definition) return `no handler for ${job.name}`;
+  // BullMQ itself refuses those that are not repeated, and would let a repeated one stop worker after worker.
+  if (job.stalledCounter > MAX_STALLS) return 'stalled more often than it may';
+  const errors = compileDto(definition.payload)(job.data?.payload);
+  return errors && `payload refused: ${errors.map((e) => `${e.field} ${e.code}`).join(', ')}`;
 }
