@@ -66,4 +66,20 @@ describe('what is due', () => {
     await expect(retention.deleteDue(signal)).rejects.toThrow('no such table');
     expect(reports.left()).toBe(0);
   });
+
+  it('of one class does not wait for another that always has more', async () => {
+    const reports = slowRows(1_200, 500);
+    const stop = new AbortController();
+    let batches = 0;
+    const retention = retentionOf({
+      deleteDueMessages: async () => {
+        batches += 1;
+        if (batches === 20 || reports.left() === 0) stop.abort();
+        return { count: 500, more: true };
+      },
+      deleteRows: (of, limit) => (of.table === 'reports' ? reports.deleteBatch(limit) : nothing()),
+    });
+    await retention.deleteDue(stop.signal);
+    expect(reports.left()).toBe(0);
+  });
 });

@@ -15,6 +15,13 @@ type Step = readonly [what: string, act: (what: string) => Promise<void>];
 
 type DeleteBatch = (limit: number) => Promise<Batch>;
 
+/** A class as a run of its job works on it. */
+interface Turn {
+  what: string;
+  deleteBatch: DeleteBatch;
+  limit: number;
+}
+
 /** Forgets what has served its purpose. */
 @Injectable()
 export class Retention {
@@ -59,9 +66,19 @@ export class Retention {
     ]);
   }
 
+  /** A batch of each class in turn, until nothing is due or the process drains: a class with much to delete keeps no other waiting. */
   private async run(job: RetentionClass['job'], signal: AbortSignal): Promise<void> {
-    const classes = this.classes.filter((c) => c.job === job);
-    await this.each(classes.map((each) => [each.name, () => this.repeat(each, signal)]));
+    let due = this.classes.filter((c) => c.job === job).map((each) => this.turnOf(each));
+    const failures: unknown[] = [];
+    while (due.length > 0 && !signal.aborted) {
+      const more: Turn[] = [];
+      const take = async (turn: Turn): Promise<void> => {
+        if (await this.deleteBatch(turn, signal)) more.push(turn);
+      };
+      await this.each(due.map((turn) => [turn.what, () => take(turn)])).catch((error: unknown) => failures.push(error));
+      due = more;
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** One after the other, whatever became of those before it. @throws what the first that failed threw */
@@ -75,21 +92,25 @@ export class Retention {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** Batch after batch, until nothing is due or the process drains. One that takes too long is tried again with a quarter. */
-  private async repeat({ name: what, rows }: RetentionClass, signal: AbortSignal): Promise<void> {
+  private turnOf({ name: what, rows }: RetentionClass): Turn {
     const deleteBatch = rows ? (limit: number) => this.rows.deleteRows(rows, limit) : this.others[what];
     if (!deleteBatch) throw new Error(`nobody deletes ${what}`);
-    let limit = BATCH;
-    for (let more = true; more && !signal.aborted;)
-      try {
-        const batch = await deleteBatch(limit);
-        this.count(what, batch.count);
-        more = batch.more;
-      } catch (error) {
-        if (!tookTooLong(error) || limit === 1) throw error;
-        limit = Math.max(1, Math.floor(limit / 4));
-        this.log.warn({ event: 'retention.slow', what, limit });
-      }
+    return { what, deleteBatch, limit: BATCH };
+  }
+
+  /** One that takes too long is tried again with a quarter, at the class's next turn. @returns whether there is more to delete */
+  private async deleteBatch(turn: Turn, signal: AbortSignal): Promise<boolean> {
+    if (signal.aborted) return false;
+    try {
+      const { count, more } = await turn.deleteBatch(turn.limit);
+      this.count(turn.what, count);
+      return more;
+    } catch (error) {
+      if (!tookTooLong(error) || turn.limit === 1) throw error;
+      turn.limit = Math.max(1, Math.floor(turn.limit / 4));
+      this.log.warn({ event: 'retention.slow', what: turn.what, limit: turn.limit });
+      return true;
+    }
   }
 
   private async noteDropped(what: string, count: number): Promise<void> {
