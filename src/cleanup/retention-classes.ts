@@ -75,6 +75,17 @@ const ofConversations = ({ reconnectGraceMs, idleMs }: Lifetimes['conversation']
   },
 ];
 
+/** Guests whom nothing leads to. Most of those older than a day still have their session. */
+const GUESTS = {
+  table: 'users',
+  key: 'id',
+  column: 'created_at',
+  kept: { seconds: KEPT.guestSeconds },
+  where: `kind = 'guest'`,
+  unkept: `NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = t.id)
+    AND NOT EXISTS (SELECT FROM participations p WHERE p.user_id = t.id)`,
+} satisfies DueRows;
+
 /** Who people are. */
 const ofPeople = ({ maxAgeMs }: Lifetimes['session']): RetentionClass[] => [
   ofRows({
@@ -84,23 +95,25 @@ const ofPeople = ({ maxAgeMs }: Lifetimes['session']): RetentionClass[] => [
     rows: { table: 'sessions', key: 'id', column: 'expires_at', kept: { seconds: KEPT.expiredSessionSeconds } },
     job: 'session.expire',
   }),
-  ofRows({
+  {
     name: 'guests',
     limit:
       'a day after they came, once no session and no conversation leads to them: at the latest a day after the greatest age of a session',
-    // When the last session went is not kept.
-    withinSeconds: maxAgeMs / 1_000 + KEPT.expiredSessionSeconds + 3 * HOUR,
-    rows: {
-      table: 'users',
-      key: 'id',
-      column: 'created_at',
-      kept: { seconds: KEPT.guestSeconds },
-      where: `kind = 'guest' AND NOT EXISTS (SELECT FROM sessions s WHERE s.user_id = t.id)
-        AND NOT EXISTS (SELECT FROM participations p WHERE p.user_id = t.id)`,
-    },
+    // The hours of their session's deletion, and of the walk over all guests.
+    withinSeconds: 6 * HOUR,
+    oldestDue: oldestGuestDue(maxAgeMs / 1_000 + KEPT.expiredSessionSeconds),
     job: 'session.expire',
-  }),
+    rows: GUESTS,
+  },
 ];
+
+/** When their last session went is not kept: looked at are those whom none leads to any more. Of younger ones nearly all are kept. */
+const oldestGuestDue = (seconds: number): string =>
+  oldestDueOf({
+    ...GUESTS,
+    kept: { seconds },
+    where: `${GUESTS.where} AND created_at <= now() - interval '${seconds} s' AND ${GUESTS.unkept}`,
+  });
 
 /** What is written down about them. */
 const RECORDS: readonly RetentionClass[] = [

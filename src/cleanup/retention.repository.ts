@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/postgres/database.js';
 import { UTC_TODAY } from '../platform/postgres/utc-today.js';
-import { deleteDueOf } from './due-rows.js';
-import type { DueRows } from './due-rows.js';
+import { START, deleteDueOf, deleteUnkeptOf } from './due-rows.js';
+import type { Cursor, DueRows } from './due-rows.js';
 import { KEPT } from './lifecycles.js';
 
 /** What one statement deleted, and whether there is more to delete now. */
 export interface Batch {
   count: number;
   more: boolean;
+  /** Where the next goes on, for a class that is walked over. */
+  next?: Cursor;
 }
 
 /** Messages that go with a conversation, on average: 10,000 with a batch of 500, a tenth of the time that a statement has. */
@@ -45,8 +47,9 @@ export class RetentionRepository {
     );
   }
 
-  /** Rows of a class whose time is over. Index: that of its column. */
-  async deleteRows(rows: DueRows, limit: number): Promise<Batch> {
+  /** Rows of a class whose time is over; where some are kept all the same, among the next after `from`. Index: that of its column. */
+  async deleteRows(rows: DueRows, limit: number, from: Cursor = START): Promise<Batch> {
+    if (rows.unkept !== undefined) return this.deleteUnkept(rows, limit, from);
     const gone = await this.database.query(deleteDueOf(rows), [limit]);
     return { count: gone.length, more: gone.length === limit };
   }
@@ -76,6 +79,13 @@ export class RetentionRepository {
   /** Audit of long ago. @returns how many partitions were dropped */
   dropAuditPartitions(): Promise<number> {
     return this.dropPartitions(`drop_finished_audit_partitions(${UTC_TODAY} - ${KEPT.auditDays})`);
+  }
+
+  private async deleteUnkept(rows: DueRows, limit: number, from: Cursor): Promise<Batch> {
+    type Row = Omit<Batch, 'next'> & { at: string | null; key: string | null };
+    const [row] = await this.database.query<Row>(deleteUnkeptOf(rows), [limit, ...from]);
+    const { count = 0, more = false, at, key } = row ?? {};
+    return { count, more, ...(at && key ? { next: [at, key] as const } : {}) };
   }
 
   /** A statement for each table: where somebody holds one, all that its statement dropped comes back. */

@@ -4,6 +4,7 @@ import type { ConversationConfig, SessionConfig } from '../config/config.types.j
 import type { Audit } from '../platform/audit/audit.js';
 import { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
+import type { Cursor } from './due-rows.js';
 import type { Batch, RetentionRepository } from './retention.repository.js';
 import { Retention } from './retention.service.js';
 
@@ -81,5 +82,18 @@ describe('what is due', () => {
     });
     await retention.deleteDue(stop.signal);
     expect(reports.left()).toBe(0);
+  });
+
+  it('of a class that is walked over goes batch by batch from where the last ended', async () => {
+    const from: (Cursor | undefined)[] = [];
+    const retention = retentionOf({
+      deleteRows: async (of, _, cursor) => {
+        if (of.table !== 'users') return nothing();
+        from.push(cursor);
+        return { count: 0, more: from.length < 3, next: [`day ${from.length}`, 'id'] };
+      },
+    });
+    await retention.expireSessions(signal);
+    expect(from).toEqual([undefined, ['day 1', 'id'], ['day 2', 'id']]);
   });
 });

@@ -3,6 +3,7 @@ import { ConversationConfig, SessionConfig } from '../config/config.types.js';
 import { Audit } from '../platform/audit/audit.js';
 import { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
+import type { Cursor } from './due-rows.js';
 import { retentionClasses } from './retention-classes.js';
 import type { RetentionClass } from './retention-classes.js';
 import { RetentionRepository } from './retention.repository.js';
@@ -13,13 +14,14 @@ const BATCH = 500;
 
 type Step = readonly [what: string, act: (what: string) => Promise<void>];
 
-type DeleteBatch = (limit: number) => Promise<Batch>;
+type DeleteBatch = (limit: number, from?: Cursor) => Promise<Batch>;
 
 /** A class as a run of its job works on it. */
 interface Turn {
   what: string;
   deleteBatch: DeleteBatch;
   limit: number;
+  from?: Cursor;
 }
 
 /** Forgets what has served its purpose. */
@@ -93,7 +95,9 @@ export class Retention {
   }
 
   private turnOf({ name: what, rows }: RetentionClass): Turn {
-    const deleteBatch = rows ? (limit: number) => this.rows.deleteRows(rows, limit) : this.others[what];
+    const deleteBatch = rows
+      ? (limit: number, from?: Cursor) => this.rows.deleteRows(rows, limit, from)
+      : this.others[what];
     if (!deleteBatch) throw new Error(`nobody deletes ${what}`);
     return { what, deleteBatch, limit: BATCH };
   }
@@ -102,7 +106,8 @@ export class Retention {
   private async deleteBatch(turn: Turn, signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;
     try {
-      const { count, more } = await turn.deleteBatch(turn.limit);
+      const { count, more, next } = await turn.deleteBatch(turn.limit, turn.from);
+      if (next) turn.from = next;
       this.count(turn.what, count);
       return more;
     } catch (error) {

@@ -14,6 +14,7 @@ import {
   sessionEndsAt,
   sessionGoesAt,
 } from '../../src/cleanup/lifecycles.js';
+import type { Cursor } from '../../src/cleanup/due-rows.js';
 import { retentionClasses } from '../../src/cleanup/retention-classes.js';
 import { RetentionRepository } from '../../src/cleanup/retention.repository.js';
 import type { ConversationConfig, SessionConfig } from '../../src/config/config.types.js';
@@ -64,7 +65,8 @@ const ago = (most: number) => fc.integer({ min: 1_000, max: most });
 async function deleteDue(name: string): Promise<void> {
   const found = retentionClasses({ conversation, session }).find((c) => c.name === name)?.rows;
   if (!found) throw new Error(`no rows: ${name}`);
-  for (let more = true; more;) ({ more } = await rows.deleteRows(found, 7));
+  let from: Cursor | undefined;
+  for (let more = true; more;) ({ more, next: from } = await rows.deleteRows(found, 7, from));
 }
 
 interface Planted {
@@ -175,6 +177,21 @@ describe('sessions and guests', () => {
       planted.filter(({ dueAt }) => isClear(dueAt, now)),
       'users',
     );
+  });
+});
+
+describe('a statement over guests', () => {
+  it('looks at no more of them than it may, however many are kept, and the next goes on where it ended', async () => {
+    const guests = retentionClasses({ conversation, session }).find(({ name }) => name === 'guests')?.rows;
+    if (!guests) throw new Error('no rows of guests');
+    const now = await nowMs();
+    for (let i = 0; i < 20; i += 1) await addSession(await addUser(now - 100 * DAY + i), { expiresAt: now + HOUR });
+    const gone = await addUser(now - 99 * DAY);
+    const isThere = async () => (await database.query('SELECT FROM users WHERE id = $1', [gone])).length > 0;
+    const first = await rows.deleteRows(guests, 15);
+    expect([first.count, first.more, await isThere()]).toEqual([0, true, true]);
+    const second = await rows.deleteRows(guests, 15, first.next);
+    expect([second.count, await isThere()]).toEqual([1, false]);
   });
 });
 
