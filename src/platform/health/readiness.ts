@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '../postgres/database.js';
 import { PostgresRoom } from '../postgres/postgres-room.js';
+import { probeWrites } from '../redis/primaries.js';
 import { REDIS } from '../redis/redis.tokens.js';
 import type { RedisClient } from '../redis/redis-connection.js';
 
@@ -16,10 +17,6 @@ const STANDS_FOR = 500;
 
 /** Longest wait for a store's answer (ms). */
 const CHECK_TIMEOUT = 1_000;
-
-/** STRING: nothing; TTL a minute. Written to see that Redis takes writes: one that is full still answers what it holds. */
-const PROBE_KEY = 'stoa:probe';
-const PROBE_TTL = 60_000;
 
 /** Tells whether this process can serve, and why not. */
 @Injectable()
@@ -54,7 +51,7 @@ export class Readiness {
   private async askStores(): Promise<string[]> {
     const [postgres, redis, isFull] = await Promise.all([
       answers(this.database.query('SELECT 1')),
-      answers(this.redis.set(PROBE_KEY, '', 'PX', PROBE_TTL)),
+      answers(probeWrites(this.redis)),
       within(this.room.isLacking()),
     ]);
     return [...(postgres ? [] : ['postgres']), ...(isFull ? ['postgres_full'] : []), ...(redis ? [] : ['redis'])];
