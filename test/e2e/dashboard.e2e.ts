@@ -172,3 +172,14 @@ describe('an alert', () => {
     expect(entries).toHaveLength(alerts.length);
   });
 });
+
+describe('what is served', () => {
+  it('is on the dashboard, all of it', () => {
+    const asked = panels.flatMap(({ targets = [] }) => targets.flatMap(({ expr }) => namesOf(expr).metrics));
+    const base = (name: string): string => name.replace(/_(bucket|sum|count)$/, '');
+    const shown = new Set(asked.map(base));
+    const own = [...served.keys()].filter((name) => name.startsWith('stoa_'));
+    expect(own.length).toBeGreaterThan(50);
+    expect([...new Set(own.map(base))].filter((name) => !shown.has(name))).toEqual([]);
+  });
+});

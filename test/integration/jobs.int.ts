@@ -140,6 +140,9 @@ describe('jobs', () => {
       for (const dead of ['true', 'false'])
         expect(text).toContain(`stoa_job_failures_total{queue="test",job="${job}",dead="${dead}"} 0\n`);
     expect(text).toContain('stoa_job_stalls_total{queue="test"} 0\n');
+    // So that a share of failed runs counts each worker's first run, too.
+    for (const job of ['greet', 'fail'])
+      expect(text).toContain(`stoa_job_seconds_count{queue="test",job="${job}"} 0\n`);
   });
 
   it('carry the id of the request that caused them', async () => {

@@ -19,11 +19,12 @@ const RETRY_AFTER = 10_000;
  * whatever it says of others: a proxy that brings everybody's connections has to be named in `TRUST_PROXY`.
  */
 export function limitConnections(server: Server, app: INestApplicationContext): void {
+  // Its counter is served in any case.
+  const refuse = refusal(app);
   const { rateLimits } = app.get(RuntimeConfig, { strict: false });
   if (!rateLimits) return;
   const addresses = app.get(ClientAddress, { strict: false });
   const open = new Map<string, number>();
-  const refuse = refusal(app);
   // Before Node's own listener, which would read what a refused one sends.
   server.prependListener('connection', (socket: Socket) => {
     const peer = addresses.peerOf(socket);
