@@ -84,13 +84,13 @@ export class Bot {
     this.mustLeave = true;
   }
 
-  /** Asks `times` for all that was said, and reads nothing that comes, until it does again; the server is not told. */
+  /** Asks `times` for what was said last, and reads nothing that comes, until it does again; the server is not told. */
   askAndNotRead(times: number): void {
     const { current } = this;
     if (!current) return;
     this.line.stopReading();
-    for (let n = 0; n < times; n += 1)
-      void this.line.ask('conversation:sync', { conversationId: current.handle, after: 0, limit: PAGE });
+    const request = { conversationId: current.handle, after: Math.max(0, topOf(current) - PAGE), limit: PAGE };
+    for (let n = 0; n < times; n += 1) void this.line.ask('conversation:sync', request);
   }
 
   /** Says nothing new; a message under way is waited for as long as `patienceMs`. */
