@@ -22,7 +22,7 @@ export interface Contender {
   connect: Connect;
   /** Share of the messages that must have reached the partner. */
   leastDelivered: number;
-  /** One more process, which is not measured: where people are signed in without leaving their memory in those that are. */
+  /** Where people sign in: one more process, which is not measured, so that their memory is not left in those that are. */
   openDesk?: () => Promise<{ url: string; stop: () => void }>;
   stop: () => void;
 }
@@ -227,14 +227,14 @@ async function stoaPairs(
 
 /** Seats of people who only sit there, signed in where the server knows that. */
 export async function idleSeats(contender: Contender, count: number): Promise<Seat[]> {
+  if (!contender.openDesk) return (await contender.pairs(count / 2)).flat();
   const [sample] = await contender.pairs(1);
   const url = sample?.[0].url ?? '';
-  if (!sample?.[0].headers['cookie']) return (await contender.pairs(count / 2)).flat();
-  const desk = await contender.openDesk?.();
+  const desk = await contender.openDesk();
   try {
-    return (await makeGuests(desk?.url ?? url, count)).map((guest) => seatOf(url, guest, ''));
+    return (await makeGuests(desk.url, count)).map((guest) => seatOf(url, guest, ''));
   } finally {
-    desk?.stop();
+    desk.stop();
   }
 }
 

@@ -87,8 +87,8 @@ async function disturb({ deployment }: ControlledScene, mode: ProxyMode, ms: num
 }
 
 /**
- * Long texts that are said first, and how often they are asked for, within the 64 that a socket may have waiting: some 40 MB. The kernels
- * on the way, two of each side with the proxy, take up to 20 of them, and what they took nobody has to bound.
+ * Long texts that are said first, and how often they are asked for, within the 64 that a socket may have waiting: some 40 MB, as the
+ * kernels on the way take the first ones.
  */
 const LONG_TEXTS = 90;
 const ASKED = 60;
