@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { HashThreads } from './hash-threads.js';
 
@@ -32,6 +33,31 @@ describe('HashThreads', () => {
     const usual = values[0] ?? 0;
     expect(values.filter((nice) => nice === 19)).toHaveLength(1);
     expect(values.filter((nice) => nice === usual)).toHaveLength(values.length - 1);
+  });
+
+  it('rest after a hash for longer than it took, and only the next one waits for that', async () => {
+    const resting = new HashThreads();
+    const parameters = {
+      message: 'a',
+      nonce: Buffer.alloc(16),
+      parallelism: 1,
+      tagLength: 4,
+      memory: 8_192,
+      passes: 1,
+    };
+    const timed = async (): Promise<number> => {
+      const startedAt = performance.now();
+      await resting.derive(parameters);
+      return performance.now() - startedAt;
+    };
+    await timed();
+    let alone = Infinity;
+    for (let i = 0; i < 5; i += 1) {
+      await sleep(100);
+      alone = Math.min(alone, await timed());
+    }
+    for (let i = 0; i < 3; i += 1) expect(await timed()).toBeGreaterThan(2 * alone);
+    await resting.stop();
   });
 
   it('answer with the hash alone under node --watch, which has threads report their modules', async () => {

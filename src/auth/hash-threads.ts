@@ -3,7 +3,10 @@ import { Worker } from 'node:worker_threads';
 
 const SOURCE = new URL('hash-thread.mjs', import.meta.url);
 
-/** Threads of this process's own that compute Argon2id, each one at a time; made when they are needed, and again when one died. */
+/**
+ * Threads of this process's own that compute Argon2id, each one at a time and with a rest after it, which the next one waits for;
+ * made when they are needed, and again when one died.
+ */
 export class HashThreads {
   private readonly idle: Worker[] = [];
   private readonly all = new Set<Worker>();

@@ -12,7 +12,7 @@ const CURRENT = { memory: 19_456, passes: 2, parallelism: 1 };
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
-/** Callers that wait for a hash; with one core it takes them about a second. */
+/** Callers that wait for a hash; on one thread, which rests after each, it takes them about three seconds. */
 const MAX_WAITING = 32;
 
 const SHAPE = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/;
@@ -26,8 +26,8 @@ interface StoredHash {
 }
 
 /**
- * Argon2id by Node's own crypto, on threads of low priority, a few at a time and one core left to everything else: a flood of
- * sign-ins cannot take the machine from the conversations.
+ * Argon2id by Node's own crypto, on threads of low priority that rest more than they work, a few at a time and one core left to
+ * everything else: a flood of sign-ins cannot take the machine from the conversations.
  */
 @Injectable()
 export class PasswordHasher implements OnModuleInit, OnApplicationShutdown {
@@ -40,7 +40,10 @@ export class PasswordHasher implements OnModuleInit, OnApplicationShutdown {
   private dummy = '';
 
   constructor(metrics: Metrics) {
-    this.seconds = metrics.histogram('stoa_password_hash_seconds', 'One Argon2id, without the wait for a place');
+    this.seconds = metrics.histogram(
+      'stoa_password_hash_seconds',
+      'One Argon2id and the rest of its thread before it, without the wait for a place',
+    );
     metrics.gauge('stoa_password_hash_waiting', 'Callers that wait for a hash', () => this.semaphore.waitingCount);
   }
 
