@@ -1,4 +1,7 @@
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AuthRequestHandler } from '../../src/auth/auth-request.handler.js';
 import { Database } from '../../src/platform/postgres/database.js';
@@ -19,6 +22,7 @@ import { Accounts, PASSWORD, anEmail } from '../support/accounts.js';
 import { ORIGIN, startAuthApp } from '../support/auth-app.js';
 import type { AuthApp } from '../support/auth-app.js';
 import { Browser } from '../support/browser.js';
+import { dial } from '../support/raw-http.js';
 
 let auth: AuthApp;
 let redis: RedisClient;
@@ -460,4 +464,19 @@ describe('HTTP', () => {
     expect(passed).toBeGreaterThanOrEqual(BURST);
     expect(passed).toBeLessThanOrEqual(most);
   });
+});
+
+it('connections beyond the bound of the server are dropped, and counted', async () => {
+  const server: Server = auth.app.getHttpServer();
+  const { maxConnections } = server;
+  const dropped = async (): Promise<string | undefined> =>
+    /^stoa_http_connections_dropped_total (\d+)$/m.exec(await auth.app.get(Metrics).registry.metrics())?.[1];
+  expect(await dropped()).toBe('0');
+  const first = dial(auth.url);
+  await once(first, 'connect');
+  server.maxConnections = await promisify<number>((done) => server.getConnections(done))();
+  await once(dial(auth.url), 'close');
+  expect(await dropped()).toBe('1');
+  server.maxConnections = maxConnections;
+  first.destroy();
 });

@@ -19,8 +19,12 @@ const RETRY_AFTER = 10_000;
  * whatever it says of others: a proxy that brings everybody's connections has to be named in `TRUST_PROXY`.
  */
 export function limitConnections(server: Server, app: INestApplicationContext): void {
-  // Its counter is served in any case.
+  // Their counters are served in any case.
   const refuse = refusal(app);
+  const dropped = app
+    .get(Metrics)
+    .counter('stoa_http_connections_dropped_total', 'TCP connections over the bound of all');
+  server.on('drop', () => dropped.inc());
   const { rateLimits } = app.get(RuntimeConfig, { strict: false });
   if (!rateLimits) return;
   const addresses = app.get(ClientAddress, { strict: false });

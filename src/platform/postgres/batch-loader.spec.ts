@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BatchLoader } from './batch-loader.js';
+import { BatchLoader, waitingLookups } from './batch-loader.js';
 
 describe('BatchLoader', () => {
   it('gives every caller its own answer, whatever arrives when', async () => {
@@ -54,6 +54,8 @@ describe('BatchLoader', () => {
     const loader = new BatchLoader<number, number>(async () => new Map(), { maxWaiting: 2 });
     const waiting = [loader.get(1), loader.get(2)];
     await expect(loader.get(3)).rejects.toMatchObject({ code: 'BUSY' });
+    expect(waitingLookups()).toBe(2);
     await Promise.all(waiting);
+    expect(waitingLookups()).toBe(0);
   });
 });

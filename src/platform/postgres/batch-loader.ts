@@ -6,6 +6,12 @@ interface Waiting<Key, Value> {
   reject: (error: unknown) => void;
 }
 
+/** Callers that wait, of all loaders of this process. */
+let waitingCount = 0;
+
+/** How many look-ups wait in this process to be joined into a query, whatever they ask for. */
+export const waitingLookups = (): number => waitingCount;
+
 interface BatchLoaderOptions {
   /** Keys in one query. */
   maxBatch?: number;
@@ -36,6 +42,7 @@ export class BatchLoader<Key extends string | number, Value> {
     if (this.waiting.length >= this.maxWaiting) return Promise.reject(new Busy());
     return new Promise((resolve, reject) => {
       this.waiting.push({ key, resolve, reject });
+      waitingCount += 1;
       if (!this.running) void this.run();
     });
   }
@@ -44,7 +51,11 @@ export class BatchLoader<Key extends string | number, Value> {
     this.running = true;
     // One turn of the event loop: what arrived with the same packet of work is joined from the start.
     await new Promise(setImmediate);
-    while (this.waiting.length > 0) await this.runBatch(this.waiting.splice(0, this.maxBatch));
+    while (this.waiting.length > 0) {
+      const batch = this.waiting.splice(0, this.maxBatch);
+      waitingCount -= batch.length;
+      await this.runBatch(batch);
+    }
     this.running = false;
   }
 
