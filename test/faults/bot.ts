@@ -31,6 +31,8 @@ export class Bot {
   private mustLeave = false;
   private isPaused = false;
   private isStopped = false;
+  /** Of how many arrivals it has asked what is true. */
+  private arrivalsSeen = 0;
   private running: Promise<void> = Promise.resolve();
 
   constructor(private readonly options: BotOptions) {
@@ -124,6 +126,7 @@ export class Bot {
       else if (outbox.isBusy) await this.attempt();
       // Silent, and not asking either: what is missing now must be pushed.
       else if (this.isPaused) await sleep(100);
+      else if (line.arrivals.length > this.arrivalsSeen) await this.lookAround();
       else if (memory.state === 'idle') await this.search();
       else if (memory.isSearching) await this.look(1_000);
       else await this.talk();
@@ -149,6 +152,12 @@ export class Bot {
     if (answer?.ok) return this.answered(() => this.memory.adopt(answer.data));
     if (answer?.error.code === 'ALREADY_CHATTING') return this.look(0);
     await sleep(200);
+  }
+
+  /** At once after an arrival: how soon a bot is back must not count how long it thinks before it says anything. */
+  private async lookAround(): Promise<void> {
+    this.arrivalsSeen = this.line.arrivals.length;
+    await this.look(0);
   }
 
   /** Asks what is true, after a moment. */
