@@ -70,6 +70,7 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
   const contender = await startStoa({ name: 'Stoa', databaseUrl, redisUrl, apis: 1 });
   try {
     const pairs = await contender.pairs(PAIRS);
+    const [seat] = pairs[0] as [Seat, Seat];
     const crowd = await Crowd.connect(pairs.flat(), contender.connect);
     const pid = contender.processes[0]?.pid ?? 0;
     const half = async (): Promise<Half> => {
@@ -84,7 +85,7 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
     };
     await crowd.pace(3, RATE);
     // Both ways warm: the first sign-ins of a process are compiled while they run.
-    const warm = attack((pairs[0] as [Seat, Seat])[0]);
+    const warm = attack(seat);
     await sleep(3_000);
     await warm();
     const repetitions: { calm: Half; flooded: Half }[] = [];
@@ -92,7 +93,7 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
     for (let n = 1; n <= REPETITIONS; n += 1) {
       await sleep(DRAIN_MS);
       const calm = await half();
-      const stop = attack((pairs[0] as [Seat, Seat])[0]);
+      const stop = attack(seat);
       await sleep(1_500);
       const flooded = await half();
       for (const [status, count] of Object.entries(await stop())) answers[status] = (answers[status] ?? 0) + count;

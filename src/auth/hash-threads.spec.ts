@@ -10,6 +10,10 @@ const niceValues = (): number[] =>
     return Number(fields?.[16]);
   });
 
+/** A hash of no time, and one that can be timed. */
+const QUICK = { message: 'a', nonce: Buffer.alloc(16), parallelism: 1, tagLength: 4, memory: 8, passes: 1 };
+const SLOW = { ...QUICK, memory: 8_192 };
+
 describe('HashThreads', () => {
   const threads = new HashThreads();
   afterAll(() => threads.stop());
@@ -37,27 +41,19 @@ describe('HashThreads', () => {
 
   it('rest after a hash for longer than it took, and only the next one waits for that', async () => {
     const resting = new HashThreads();
-    const parameters = {
-      message: 'a',
-      nonce: Buffer.alloc(16),
-      parallelism: 1,
-      tagLength: 4,
-      memory: 8_192,
-      passes: 1,
-    };
-    await resting.derive(parameters);
+    await resting.derive(SLOW);
     // By CPU time, which is the same on a busy machine; the least, as nothing else of this process counts.
     let work = Infinity;
     for (let i = 0; i < 5; i += 1) {
       await sleep(100);
       const before = process.cpuUsage();
-      await resting.derive(parameters);
+      await resting.derive(SLOW);
       const { user, system } = process.cpuUsage(before);
       work = Math.min(work, (user + system) / 1_000);
     }
     await sleep(100);
     const startedAt = performance.now();
-    for (let i = 0; i < 5; i += 1) await resting.derive(parameters);
+    for (let i = 0; i < 5; i += 1) await resting.derive(SLOW);
     expect(performance.now() - startedAt).toBeGreaterThan(4 * 2 * work);
     await resting.stop();
   });
@@ -65,30 +61,20 @@ describe('HashThreads', () => {
   it('answer with the hash alone under node --watch, which has threads report their modules', async () => {
     vi.stubEnv('WATCH_REPORT_DEPENDENCIES', '1');
     const watched = new HashThreads();
-    const parameters = { message: 'a', nonce: Buffer.alloc(16), parallelism: 1, tagLength: 4, memory: 8, passes: 1 };
-    expect(await watched.derive(parameters)).toHaveLength(4);
+    expect(await watched.derive(QUICK)).toHaveLength(4);
     await watched.stop();
     vi.unstubAllEnvs();
   });
 
   it('finish what they have begun before they stop', async () => {
     const stopping = new HashThreads();
-    const parameters = {
-      message: 'a',
-      nonce: Buffer.alloc(16),
-      parallelism: 1,
-      tagLength: 4,
-      memory: 8_192,
-      passes: 1,
-    };
-    const hash = stopping.derive(parameters);
+    const hash = stopping.derive(SLOW);
     await stopping.stop();
     expect(await hash).toHaveLength(4);
   });
 
   it('are made again when one has failed', async () => {
     await expect(threads.derive({} as never)).rejects.toThrow('a hashing thread ended');
-    const parameters = { message: 'a', nonce: Buffer.alloc(16), parallelism: 1, tagLength: 4, memory: 8, passes: 1 };
-    expect(await threads.derive(parameters)).toHaveLength(4);
+    expect(await threads.derive(QUICK)).toHaveLength(4);
   });
 });

@@ -16,7 +16,7 @@ const RETRY_AFTER = 10_000;
 
 /**
  * Bounds the TCP connections that one address holds, so that nobody alone fills the server's own bound for all. The peer counts,
- * whatever it says of others: a proxy that brings everybody's connections has to be named in `TRUST_PROXY`.
+ * whatever it says of others: a proxy that brings everybody's connections has to be named in `TRUST_PROXY`. Counts those beyond the server's own bound, too.
  */
 export function limitConnections(server: Server, app: INestApplicationContext): void {
   // Their counters are served in any case.
