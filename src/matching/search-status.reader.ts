@@ -8,6 +8,7 @@ import { SearchRecords } from './search-records.js';
 import type { SearchRecord } from './search-records.js';
 import type { ProfileReport } from './shard-report.js';
 import { reportKey } from './shard.keys.js';
+import type { SearchPlace } from './search.types.js';
 import { unpackFacts } from './ticket-packing.js';
 import { profileKeyOf } from './waiting-profile.js';
 
@@ -34,12 +35,19 @@ export class SearchStatusReader {
   }
 
   private async searchOf(userId: string): Promise<SearchRecord | undefined> {
-    const place = this.records.of(userId) ?? (await this.queue.homeOf(userId));
-    const search = place && (await this.queue.read(place));
-    if (!search) return undefined;
-    // Whoever has just come to this process is remembered from here on.
-    if (!this.records.of(userId)) this.records.remember({ ...place, ...search, userId });
-    return { ...place, ...search, userId };
+    const record = this.records.of(userId);
+    const remembered = record && (await this.searchAt(userId, record));
+    if (remembered) return remembered;
+    // Whoever has just come to this process is remembered from here on; also who was here before, and has begun a search elsewhere since.
+    const home = await this.queue.homeOf(userId);
+    const search = home && (await this.searchAt(userId, home));
+    if (search) this.records.remember(search);
+    return search;
+  }
+
+  private async searchAt(userId: string, { shard, searchId }: SearchPlace): Promise<SearchRecord | undefined> {
+    const search = await this.queue.read({ shard, searchId });
+    return search && { shard, searchId, ...search, userId };
   }
 
   private statusOf(search: SearchRecord, report: ProfileReport | undefined, nowMs: number): Status {

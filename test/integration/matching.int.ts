@@ -52,6 +52,18 @@ describe('matching', () => {
     await api.searches.drop(a);
   });
 
+  it('is told of by a process that remembers an older one, when it was begun anew elsewhere', async () => {
+    const [a] = (await stage.aCrowd(api.database, 1)) as [string];
+    await api.searches.start(a, aSearch());
+    const elsewhere = await stage.startProcess('api');
+    expect(await elsewhere.searches.cancel(a)).toBe('cancelled');
+    const { searchId } = await elsewhere.searches.start(a, aSearch());
+    expect(await api.searches.statusOf(a)).toMatchObject({ searchId });
+    await elsewhere.searches.drop(a);
+    expect(await api.searches.statusOf(a)).toBeUndefined();
+    await elsewhere.stop();
+  });
+
   it('wakes again after everybody was matched', async () => {
     for (let round = 0; round < 5; round += 1) {
       const pair = await stage.aCrowd(api.database, 2);
