@@ -14,6 +14,8 @@ const HASH_BYTES = 32;
 
 /** Callers that wait for a hash; on one thread, which rests after each, it takes them about three seconds. */
 const MAX_WAITING = 32;
+/** Well before our HTTP server hangs up on a request that nothing answers (ms). */
+const MAX_WAIT_MS = 12_000;
 
 const SHAPE = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=(\d+)\$([\w+/]+)\$([\w+/]+)$/;
 
@@ -35,6 +37,7 @@ export class PasswordHasher implements OnModuleInit, OnApplicationShutdown {
   private readonly semaphore = new BoundedSemaphore({
     concurrency: Math.max(1, Math.min(4, availableParallelism()) - 1),
     maxWaiting: MAX_WAITING,
+    maxWaitMs: MAX_WAIT_MS,
   });
   private readonly seconds;
   private dummy = '';
@@ -70,7 +73,7 @@ export class PasswordHasher implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * @returns a PHC string that carries its parameters
-   * @throws Busy when too many wait
+   * @throws Busy when too many wait, or it would take too long
    */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES);
@@ -81,7 +84,7 @@ export class PasswordHasher implements OnModuleInit, OnApplicationShutdown {
 
   /**
    * One Argon2id, whatever comes of it; constant time in the comparison.
-   * @throws Busy when too many wait
+   * @throws Busy when too many wait, or it would take too long
    */
   async verify(password: string, stored: string): Promise<boolean> {
     const parsed = parse(stored);

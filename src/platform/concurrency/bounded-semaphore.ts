@@ -5,9 +5,11 @@ interface SemaphoreOptions {
   concurrency: number;
   /** Callers that may wait; one more is refused with `BUSY`. */
   maxWaiting: number;
+  /** ms; whoever has waited for so long is refused as well. */
+  maxWaitMs: number;
 }
 
-/** Lets a few work at once and a few wait; whoever comes after them is told at once that there is no room. */
+/** Lets a few work at once and a few wait for a while; whoever comes after them, or has waited too long, is told that there is no room. */
 export class BoundedSemaphore {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
@@ -19,7 +21,7 @@ export class BoundedSemaphore {
     this.requireRoom();
     if (this.running < this.options.concurrency) this.running += 1;
     // The one who leaves hands the place over: the count stays.
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else await this.place();
     try {
       return await work();
     } finally {
@@ -27,6 +29,21 @@ export class BoundedSemaphore {
       if (next) next();
       else this.running -= 1;
     }
+  }
+
+  private place(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        this.waiting.splice(this.waiting.indexOf(take), 1);
+        reject(new Busy());
+      };
+      const timer = setTimeout(giveUp, this.options.maxWaitMs);
+      const take = (): void => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.waiting.push(take);
+    });
   }
 
   /**
