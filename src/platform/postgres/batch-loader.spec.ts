@@ -37,6 +37,50 @@ describe('BatchLoader', () => {
     expect(batches.map((b) => b.length)).toEqual([10, 50]);
   });
 
+  it('does not wait for a query that takes long, a few times', async () => {
+    const batches: number[] = [];
+    const ends: (() => void)[] = [];
+    const loader = new BatchLoader<number, number>(async (keys) => {
+      batches.push(keys.length);
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return new Map(keys.map((k) => [k, k]));
+    });
+    const answers = [loader.get(0)];
+    for (let i = 1; i <= 8; i += 1) {
+      await sleep(25);
+      answers.push(loader.get(i));
+    }
+    await sleep(100);
+    // Two more left while the first was away; the rest waits for one that comes back.
+    expect(batches).toHaveLength(3);
+    const joined = 9 - batches.reduce((sum, size) => sum + size, 0);
+    expect(joined).toBeGreaterThan(0);
+    ends.shift()?.();
+    await sleep(0);
+    expect(batches.slice(3)).toEqual([joined]);
+    for (const end of ends) end();
+    expect(await Promise.all(answers)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(batches).toHaveLength(4);
+  });
+
+  it('never asks for nobody, when a slow query is back just as somebody comes', async () => {
+    const batches: number[][] = [];
+    const [slow, quick] = [Promise.withResolvers<void>(), Promise.resolve()];
+    const loader = new BatchLoader<number, number>(async (keys) => {
+      batches.push(keys);
+      await (keys.includes(0) ? slow.promise : quick);
+      return new Map(keys.map((k) => [k, k]));
+    });
+    const first = loader.get(0);
+    await sleep(100);
+    const second = loader.get(1);
+    slow.resolve();
+    expect(await Promise.all([first, second])).toEqual([0, 1]);
+    await sleep(100);
+    expect(await loader.get(2)).toBe(2);
+    expect(batches).toEqual([[0], [1], [2]]);
+  });
+
   it('fails the callers of a failed batch only', async () => {
     let first = true;
     const loader = new BatchLoader<number, number>(async (keys) => {

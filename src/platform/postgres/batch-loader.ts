@@ -19,13 +19,21 @@ interface BatchLoaderOptions {
   maxWaiting?: number;
 }
 
+/** A query that takes longer (ms) no longer holds up those who came after it: a distant Postgres costs them one way there and back, not two. */
+const PATIENCE = 50;
+/** Queries of one loader in flight at most: the process's connections are ten. */
+const MAX_IN_FLIGHT = 3;
+
 /**
- * Joins lookups into few queries: one is in flight, and what arrives meanwhile goes with the next.
- * A lone lookup waits for nobody; under a herd the batches grow by themselves. Nothing is cached.
+ * Joins lookups into few queries: one is in flight, and what arrives meanwhile goes with the next, as soon as that one is back or
+ * has been away for long. A lone lookup waits for nobody; under a herd the batches grow by themselves. Nothing is cached.
  */
 export class BatchLoader<Key extends string | number, Value> {
   private waiting: Waiting<Key, Value>[] = [];
-  private running = false;
+  private inFlight = 0;
+  /** Nobody leaves: the next query leaves at the end of this turn, or the last one has not been away for long. */
+  private isHeld = false;
+  private patience: NodeJS.Timeout | undefined;
   private readonly maxBatch: number;
   private readonly maxWaiting: number;
 
@@ -43,20 +51,29 @@ export class BatchLoader<Key extends string | number, Value> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ key, resolve, reject });
       waitingCount += 1;
-      if (!this.running) void this.run();
+      if (this.isHeld || this.inFlight >= MAX_IN_FLIGHT) return;
+      this.isHeld = true;
+      // One turn of the event loop: what arrived with the same packet of work is joined from the start.
+      setImmediate(() => this.letGo());
     });
   }
 
-  private async run(): Promise<void> {
-    this.running = true;
-    // One turn of the event loop: what arrived with the same packet of work is joined from the start.
-    await new Promise(setImmediate);
-    while (this.waiting.length > 0) {
-      const batch = this.waiting.splice(0, this.maxBatch);
-      waitingCount -= batch.length;
-      await this.runBatch(batch);
-    }
-    this.running = false;
+  private leave(): void {
+    const batch = this.waiting.splice(0, this.maxBatch);
+    waitingCount -= batch.length;
+    this.inFlight += 1;
+    this.patience = setTimeout(() => this.letGo(), PATIENCE);
+    void this.runBatch(batch).then(() => {
+      this.inFlight -= 1;
+      this.letGo();
+    });
+  }
+
+  /** The next ones may leave: with those who wait, or whenever somebody comes. */
+  private letGo(): void {
+    clearTimeout(this.patience);
+    this.isHeld = this.waiting.length > 0 && this.inFlight < MAX_IN_FLIGHT;
+    if (this.isHeld) this.leave();
   }
 
   private async runBatch(batch: Waiting<Key, Value>[]): Promise<void> {
