@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { runFaults } from './fault-run.js';
 import type { RunResult } from './fault-run.js';
@@ -17,7 +18,7 @@ const FAULTS = 30;
 const { values: args } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1' },
-    /** Seeds that run side by side; all without it. */
+    /** Seeds that run side by side; one for each core without it: they wait most of the time, and rows are judged by time. */
     'at-once': { type: 'string' },
     /** Of each row in each seed; without it so many that each row has 30 over all seeds. */
     faults: { type: 'string' },
@@ -58,7 +59,7 @@ function tell(results: RunResult[], notes: readonly string[] = []): number {
 
 async function runSeeds(): Promise<number> {
   const same = [...args.row.flatMap((part) => ['--row', part]), '--faults', `${faultsPerRow}`, '--bots', args.bots];
-  const atOnce = Math.min(seeds.length, Number(args['at-once'] ?? seeds.length));
+  const atOnce = Math.min(seeds.length, Number(args['at-once'] ?? availableParallelism()));
   const onResult = (results: RunResult[]): void => writeReport(results);
   const { results, failed } = await runSideBySide({ seeds, atOnce, args: same, say, onResult });
   const found = tell(results);
