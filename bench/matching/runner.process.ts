@@ -55,6 +55,7 @@ while (performance.now() < settledAt || mirror.backlog > 0) {
   await claimer.claim(shard, mirror);
   await sleep(TICK_MS);
 }
+globalThis.gc?.();
 const heapPerSearch = (process.memoryUsage().heapUsed - heapBefore) / Math.max(1, mirror.pool.size);
 process.send?.('ready');
 

@@ -6,6 +6,7 @@ import { PickAgenda } from './pick-agenda.js';
 import type { RoundFigures } from './match-round.js';
 import { PickEdges } from './pick-edges.js';
 import { NO_ROUND_YET } from './round-schedule.js';
+import { StandingColumns } from './standing-columns.js';
 import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import type { MatchingPolicyConfig } from '../config/matching-policy.js';
 import type { Avoids, ProposedPair, SearchTicket } from './ticket.types.js';
@@ -37,6 +38,7 @@ export class ShardPolicy {
   readonly book: CandidateBook;
   readonly agenda = new PickAgenda();
   readonly edges = new PickEdges();
+  readonly standings = new StandingColumns();
   schedule = NO_ROUND_YET;
   /** What the last pick did by a round; undefined: there was none in it. */
   round: RoundFigures | undefined;

@@ -1,25 +1,24 @@
 import { seniorityBonus } from './fairness.js';
 import { holdS } from './hold.js';
 import type { ShardPolicy } from './shard-policy.js';
+import type { StandingColumns } from './standing-columns.js';
 import { hopefulsFor, thresholdFor } from './threshold.js';
 import type { WaitingPool } from './waiting-pool.js';
 
 /**
  * What each search has at this moment, by slot: theta, below which it still waits, and f, what it is given on top of the score. Worked out
- * when first asked for; columns, because a pick asks for every possible pair.
+ * when first asked for; columns, because a pick asks for every possible pair. The next ones of the same policy take their place.
  */
 export class Standings {
-  /** NaN: not worked out yet. */
-  private readonly thresholds: Float64Array;
-  private readonly bonuses: Float64Array;
+  private readonly columns: StandingColumns;
 
   constructor(
     private readonly pool: WaitingPool,
     private readonly policy: ShardPolicy,
     private readonly nowMs: number,
   ) {
-    this.thresholds = new Float64Array(pool.slotCount).fill(NaN);
-    this.bonuses = new Float64Array(pool.slotCount).fill(NaN);
+    this.columns = policy.standings;
+    this.columns.clear(pool.slotCount);
   }
 
   /**
@@ -27,14 +26,13 @@ export class Standings {
    * everywhere. A round takes everybody; so nobody who had a partner in it waits again.
    */
   threshold(slot: number): number {
-    const known = this.thresholds[slot]!;
-    if (!Number.isNaN(known)) return known;
-    return (this.thresholds[slot] = this.workOutThreshold(slot));
+    const known = this.columns.thresholds[slot]!;
+    return Number.isNaN(known) ? this.columns.noteThreshold(slot, this.workOutThreshold(slot)) : known;
   }
 
   bonus(slot: number): number {
-    const known = this.bonuses[slot]!;
-    return Number.isNaN(known) ? (this.bonuses[slot] = this.workOutBonus(slot)) : known;
+    const known = this.columns.bonuses[slot]!;
+    return Number.isNaN(known) ? this.columns.noteBonus(slot, this.workOutBonus(slot)) : known;
   }
 
   private waitS(slot: number): number {

@@ -55,3 +55,13 @@ describe('the budget of a tick', () => {
     expect(scored).toHaveLength(Math.ceil(TICK_BUDGET.pairs / 750));
   });
 });
+
+it('a tick allocates nothing by how many wait: V8 would collect the whole heap for it every two seconds', () => {
+  const pool = new WaitingPool();
+  const policy = new ShardPolicy({ avoids: () => true });
+  crowd(pool, 20_000, () => ({ seeksGenders: 0b100, gender: 0 }));
+  for (let i = 0; i < 30; i += 1) pickPairs(pool, policy, NOW_MS + i, TICK_BUDGET);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let i = 0; i < 50; i += 1) pickPairs(pool, policy, NOW_MS + 30 + i, TICK_BUDGET);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
+});
