@@ -60,12 +60,17 @@ export class OutcomeRepository {
   async noteRequeued(userIds: readonly string[], withinMs: number): Promise<void> {
     await this.database.queryPrepared(
       'matching_note_requeued',
-      `UPDATE match_outcomes o SET requeued_a = o.requeued_a OR left_by.a, requeued_b = o.requeued_b OR left_by.b
-         FROM (SELECT c.id, bool_or(m.slot = 0) AS a, bool_or(m.slot = 1) AS b
-                 FROM conversation_members m JOIN conversations c ON c.id = m.conversation_id
-                WHERE m.user_id = ANY ($1) AND c.ended_at > now() - make_interval(secs => $2 / 1000.0)
-                GROUP BY c.id) AS left_by
-        WHERE o.conversation_id = left_by.id`,
+      `WITH left_by AS (
+         SELECT c.id, bool_or(m.slot = 0) AS a, bool_or(m.slot = 1) AS b
+           FROM conversation_members m JOIN conversations c ON c.id = m.conversation_id
+          WHERE m.user_id = ANY ($1) AND c.ended_at > now() - make_interval(secs => $2 / 1000.0)
+          GROUP BY c.id
+       ), locked AS (
+         SELECT o.id, left_by.a, left_by.b FROM match_outcomes o JOIN left_by ON left_by.id = o.conversation_id
+          ORDER BY o.id FOR NO KEY UPDATE OF o
+       )
+       UPDATE match_outcomes o SET requeued_a = o.requeued_a OR locked.a, requeued_b = o.requeued_b OR locked.b
+         FROM locked WHERE o.id = locked.id`,
       [userIds, withinMs],
     );
   }
