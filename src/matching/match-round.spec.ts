@@ -17,7 +17,7 @@ function edgesOf(entries: readonly Entry[]): PickEdges {
 }
 
 const pairsOf = (edges: PickEdges): [number, number][] =>
-  chooseByRound(edges, SLOTS).chosen.map((edge): [number, number] => {
+  chooseByRound(edges).chosen.map((edge): [number, number] => {
     const [a, b] = [edges.a[edge]!, edges.b[edge]!];
     return a < b ? [a, b] : [b, a];
   });
@@ -64,23 +64,23 @@ describe('a round', () => {
   });
 
   it('counts a pair once that is in both lists', () => {
-    const single = chooseByRound(edgesOf([[0, 1, 0.5]]), SLOTS);
+    const single = chooseByRound(edgesOf([[0, 1, 0.5]]));
     const both: Entry[] = [
       [0, 1, 0.5],
       [1, 0, 0.5],
     ];
-    expect(chooseByRound(edgesOf(both), SLOTS)).toEqual(single);
+    expect(chooseByRound(edgesOf(both))).toEqual(single);
     expect(single).toMatchObject({ participants: 2, unsettled: 0 });
   });
 
   it('hears of those who seek one the 32 best, so that a crowd costs no more than the few it seeks', () => {
     const crowd = Array.from({ length: 50 }, (_, at): Entry => [at, 59, 0.5 + ((at * 7) % 50) / 100]);
     const edges = edgesOf(crowd);
-    const { participants, chosen } = chooseByRound(edges, SLOTS);
+    const { participants, chosen } = chooseByRound(edges);
     expect(participants).toBe(33);
     expect(chosen.map((edge) => edges.priorities[edge])).toEqual([0.99]);
     const equals = edgesOf(crowd.map(([own, other]): Entry => [own, other, 0.5]));
-    expect(chooseByRound(equals, SLOTS).participants).toBe(33);
+    expect(chooseByRound(equals).participants).toBe(33);
   });
 
   it('hears of the best suitors, not of one that is best and others that are not', () => {

@@ -1,6 +1,6 @@
 import { exactMatching } from './exact-matching.js';
 import type { Matching, MatchingEffort } from './exact-matching.js';
-import type { PickEdges } from './pick-edges.js';
+import type { NumberedEnds, PickEdges } from './pick-edges.js';
 import { EdgeList } from './sparse-graph.js';
 
 /**
@@ -27,19 +27,22 @@ export interface RoundChoice extends RoundFigures {
 }
 
 /** The edges of which all together gain most by priority. `edges` must be in ascending order of `a`. */
-export function chooseByRound(edges: PickEdges, slots: number): RoundChoice {
-  const open = withoutDoubles(edges, bestSuitors(edges, slots), slots);
-  const { nodeOf, participants } = number(edges, open, slots);
+export function chooseByRound(edges: PickEdges): RoundChoice {
+  const { priorities } = edges;
+  const ends = edges.numbered();
+  const open = withoutDoubles(ends, bestSuitors(ends, priorities));
+  const { nodeOf, participants } = number(ends, open);
   const list = new EdgeList();
-  for (const edge of open) list.add(nodeOf[edges.a[edge]!]!, nodeOf[edges.b[edge]!]!, edges.priorities[edge]!);
+  for (const edge of open) list.add(nodeOf[ends.a[edge]!]!, nodeOf[ends.b[edge]!]!, priorities[edge]!);
   const { partner, visits, unsettled }: Matching = exactMatching(list.toGraph(participants), EFFORT);
-  const chosen = [...open].filter((edge) => partner[nodeOf[edges.a[edge]!]!] === nodeOf[edges.b[edge]!]!);
+  const chosen = [...open].filter((edge) => partner[nodeOf[ends.a[edge]!]!] === nodeOf[ends.b[edge]!]!);
   return { chosen, participants, visits, unsettled };
 }
 
 /** Which edges (`a` has `b` in the list) are among the best of those that lead to the same `b`; 1 by edge. */
-function bestSuitors({ length, b, priorities }: PickEdges, slots: number): Uint8Array {
-  const counts = new Int32Array(slots);
+function bestSuitors({ b, size }: NumberedEnds, priorities: Float64Array): Uint8Array {
+  const { length } = b;
+  const counts = new Int32Array(size);
   for (let edge = 0; edge < length; edge++) counts[b[edge]!]!++;
   const isKept = new Uint8Array(length);
   const crowds = new Map<number, number[]>();
@@ -62,9 +65,10 @@ function bestSuitors({ length, b, priorities }: PickEdges, slots: number): Uint8
 }
 
 /** The edges that are kept, each pair once: two who have each other in their lists are there twice. */
-function withoutDoubles({ length, a, b }: PickEdges, isKept: Uint8Array, slots: number): Int32Array {
+function withoutDoubles({ a, b, size }: NumberedEnds, isKept: Uint8Array): Int32Array {
+  const { length } = a;
   const open = new Int32Array(length);
-  const first = new Int32Array(slots).fill(-1);
+  const first = new Int32Array(size).fill(-1);
   let count = 0;
   for (let edge = 0; edge < length; edge++) {
     if (!isKept[edge]) continue;
@@ -78,11 +82,10 @@ function withoutDoubles({ length, a, b }: PickEdges, isKept: Uint8Array, slots: 
   return open.subarray(0, count);
 }
 
-/** A number from 0 on for each slot that has an edge. */
-function number({ a, b }: PickEdges, open: Int32Array, slots: number): { nodeOf: Int32Array; participants: number } {
-  const nodeOf = new Int32Array(slots).fill(-1);
+/** A number from 0 on for each end that has an edge left. */
+function number({ a, b, size }: NumberedEnds, open: Int32Array): { nodeOf: Int32Array; participants: number } {
+  const nodeOf = new Int32Array(size).fill(-1);
   let participants = 0;
-  for (const edge of open)
-    for (const slot of [a[edge]!, b[edge]!]) if (nodeOf[slot] === -1) nodeOf[slot] = participants++;
+  for (const edge of open) for (const end of [a[edge]!, b[edge]!]) if (nodeOf[end] === -1) nodeOf[end] = participants++;
   return { nodeOf, participants };
 }

@@ -58,7 +58,7 @@ export function pickPairs(
   schedule(policy, nowMs);
   collectEdges(pool, policy, nowMs);
   const { edges } = policy;
-  return choose(policy, pool.slotCount).map((edge) => ({
+  return choose(policy).map((edge) => ({
     a: pool.ticketAt[edges.a[edge]!]!,
     b: pool.ticketAt[edges.b[edge]!]!,
     score: edges.scores[edge]!,
@@ -154,11 +154,11 @@ function schedule(policy: ShardPolicy, nowMs: number): void {
 }
 
 /** Best first. */
-function choose(policy: ShardPolicy, slots: number): number[] {
+function choose(policy: ShardPolicy): number[] {
   const { edges } = policy;
   policy.round = undefined;
   if (!policy.schedule.isDue) return edges.greedy();
-  const { chosen, ...figures } = chooseByRound(edges, slots);
+  const { chosen, ...figures } = chooseByRound(edges);
   policy.round = figures;
   return edges.bestFirst(chosen);
 }

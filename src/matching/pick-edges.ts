@@ -1,6 +1,14 @@
 /** Rounds after which what is left is sorted: only a long chain of ever better edges needs more. */
 const MOST_ROUNDS = 16;
 
+/** The ends of edges as numbers from 0 on, so that what is worked out by end costs as much as there are ends, not slots. */
+export interface NumberedEnds {
+  readonly a: Int32Array;
+  readonly b: Int32Array;
+  /** How many ends there are. */
+  readonly size: number;
+}
+
 /** Possible pairs of slots, each with what it is worth and how it ranks. Emptied and filled anew in each pick. */
 export class PickEdges {
   length = 0;
@@ -8,7 +16,7 @@ export class PickEdges {
   b = new Int32Array(256);
   scores = new Float64Array(256);
   priorities = new Float64Array(256);
-  /** By slot: the best edge found for it in this round. */
+  /** By slot: the best edge found for it in this round; or its number. */
   private best = new Int32Array(64);
   private taken = new Uint8Array(64);
 
@@ -26,6 +34,17 @@ export class PickEdges {
     this.b[at] = b;
     this.scores[at] = score;
     this.priorities[at] = priority;
+  }
+
+  /** In the order of the edges. */
+  numbered(): NumberedEnds {
+    const { best, length } = this;
+    const [a, b] = [this.a.slice(0, length), this.b.slice(0, length)];
+    for (const ends of [a, b]) for (const slot of ends) best[slot] = -1;
+    let size = 0;
+    const numberOf = (slot: number): number => (best[slot] === -1 ? (best[slot] = size++) : best[slot]!);
+    for (let edge = 0; edge < length; edge++) [a[edge], b[edge]] = [numberOf(a[edge]!), numberOf(b[edge]!)];
+    return { a, b, size };
   }
 
   /**

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { DEFAULT_POLICY } from '../config/matching-policy.js';
 import { TICK_BUDGET, pickPairs } from './pair-picker.js';
 import { PartnerScan } from './partner-scan.js';
 import { ShardPolicy } from './shard-policy.js';
@@ -56,12 +57,24 @@ describe('the budget of a tick', () => {
   });
 });
 
-it('a tick allocates nothing by how many wait: V8 would collect the whole heap for it every two seconds', () => {
-  const pool = new WaitingPool();
-  const policy = new ShardPolicy({ avoids: () => true });
-  crowd(pool, 20_000, () => ({ seeksGenders: 0b100, gender: 0 }));
-  for (let i = 0; i < 30; i += 1) pickPairs(pool, policy, NOW_MS + i, TICK_BUDGET);
-  const before = process.memoryUsage().arrayBuffers;
-  for (let i = 0; i < 50; i += 1) pickPairs(pool, policy, NOW_MS + 30 + i, TICK_BUDGET);
-  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1 << 20);
-});
+const roundEveryTick = { startPerS: 0, stopPerS: 0, everyMs: 1 };
+
+it.each([
+  ['by thresholds', DEFAULT_POLICY],
+  ['by rounds', { ...DEFAULT_POLICY, rounds: roundEveryTick }],
+])(
+  'a tick %s allocates nothing by how many wait: V8 would collect the whole heap for it every two seconds',
+  (_, config) => {
+    const pool = new WaitingPool();
+    const policy = new ShardPolicy({ config });
+    crowd(pool, 20_000, () => ({ gender: 0, seeksGenders: 0b100 }));
+    // Two who may meet, and are never claimed.
+    crowd(pool, 2);
+    for (let i = 0; i < 30; i += 1) pickPairs(pool, policy, NOW_MS + i, TICK_BUDGET);
+    const before = process.memoryUsage().arrayBuffers;
+    let pairs = 0;
+    for (let i = 0; i < 50; i += 1) pairs += pickPairs(pool, policy, NOW_MS + 30 + i, TICK_BUDGET).length;
+    expect(pairs).toBe(50);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 << 20);
+  },
+);
