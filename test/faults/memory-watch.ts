@@ -75,5 +75,5 @@ export class MemoryWatch {
   }
 }
 
-const describe = ({ rss, heapUsed }: Weight = { rss: 0, heapUsed: 0 }): string =>
-  `${Math.round(rss / MIB)} MiB (${Math.round(heapUsed / MIB)} of objects)`;
+const describe = ({ rss, heapUsed, external }: Weight = { rss: 0, heapUsed: 0, external: 0 }): string =>
+  `${Math.round(rss / MIB)} MiB (${Math.round(heapUsed / MIB)} of objects, ${Math.round(external / MIB)} of buffers)`;

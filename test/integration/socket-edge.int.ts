@@ -64,6 +64,9 @@ class NoLimits implements Pick<HandshakeLimits, 'admitTransport' | 'admitAddress
   }
 }
 
+/** Characters of an answer, as of a page of long messages. */
+const LONG_ANSWER = 700_000;
+
 /** Accepts one cookie and one token. */
 class OneSession extends HandshakeVerifier {
   override verify(cookie: string | undefined, csrfToken: unknown): Promise<Identity> {
@@ -91,6 +94,7 @@ class SlowLifecycle extends ConnectionLifecycle {
 class FirstGateway {
   @SubscribeMessage('message:send')
   async send(@Caller() caller: Identity, @MessageBody() message: SendMessage): Promise<object> {
+    if (message.text === 'long') return { long: 'x'.repeat(LONG_ANSWER) };
     if (message.text === 'slow') await sleep(40);
     if (message.text === 'boom') throw new Error('secret detail');
     if (message.text === 'gone') throw new NotFound();
@@ -364,6 +368,23 @@ describe('the socket edge', () => {
     expect(told).toMatch(/^stoa_socket_slow_consumers_total [1-9]/m);
     expect(told).toMatch(/^stoa_socket_closed_total\{reason="transport (close|error)"\} [1-9]/m);
     expect(told).toMatch(/^stoa_socket_unread_bytes [1-9]\d{5}/m);
+  }, 20_000);
+
+  it('works nothing more out for who does not read what was asked for, and closes it', async () => {
+    const socket = dial();
+    await ask(socket, 'message:send', message('x'));
+    const [connection] = [...adapter.create().sockets.sockets.values()].slice(-1) as [Connection];
+    (socket.io.engine.transport as unknown as { ws: { pause(): void } }).ws.pause();
+    let isClosed = false;
+    connection.once('disconnect', () => (isClosed = true));
+    for (let i = 0; i < 60; i += 1) socket.emit('message:send', message('long'), () => undefined);
+    let most = 0;
+    for (; !isClosed; await sleep(5)) most = Math.max(most, unreadBytes(engineOf(connection)));
+    // One answer beyond the bound; 60 would be 40 MB, of which the kernels take some.
+    expect(most).toBeLessThan(256 * 1_024 + LONG_ANSWER);
+    await connection.data.order?.settled();
+    const refused = /stoa_socket_refusals_total\{event="message:send",code="BUSY"\} (\d+)/;
+    expect(Number(refused.exec(await app.get(Metrics).registry.metrics())?.[1])).toBeGreaterThan(16);
   }, 20_000);
 
   it('bounds what 200 who do not read leave unread together, before each is at their own bound', async () => {

@@ -30,6 +30,8 @@ export interface Weight {
   rss: number;
   /** Of it, objects. */
   heapUsed: number;
+  /** Of it, buffers that objects hold. */
+  external: number;
 }
 
 /** Collects the garbage of a running process, which stands still meanwhile, and asks what is left. */

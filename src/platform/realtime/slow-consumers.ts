@@ -1,5 +1,5 @@
 /** What one connection may leave unread (bytes): engine.io's own buffer has no bound. */
-const MAX_UNREAD = 256 * 1_024;
+export const MAX_UNREAD = 256 * 1_024;
 /** How long it may leave anything unread (ms). */
 const MAX_STALL = 10_000;
 /** What all may leave unread together (bytes); memory grows by half as much again. */

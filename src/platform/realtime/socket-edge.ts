@@ -15,6 +15,7 @@ import { runInContext } from '../request-context/request-context.js';
 import { traced } from '../tracing/traced.js';
 import { compileDto } from '../validation/compile-dto.js';
 import type { DtoCheck } from '../validation/compile-dto.js';
+import { isBehind, untilRead } from './back-pressure.js';
 import { emitBehindReady } from './behind-ready.js';
 import { disconnectNow } from './close-connection.js';
 import { ConnectionLifecycle } from './connection-lifecycle.port.js';
@@ -126,6 +127,7 @@ export class SocketEdge {
       if (!handler) throw new StoaError('EVENT_UNKNOWN');
       const payload = checkPayload(name, data);
       const work = async (): Promise<unknown> => {
+        if (isBehind(connection)) await untilRead(connection);
         // In its turn, and so after the opening.
         if (!isOpen) this.gate.charge(connection, name);
         return handler(connection, payload);
