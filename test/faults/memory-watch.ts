@@ -5,8 +5,10 @@ import type { FaultDeployment } from './fault-deployment.js';
 import type { Row } from './row.types.js';
 import type { Finding } from './strike.js';
 
-/** What a process may hold more after the heal than before the first fault (share). */
+/** What a process may hold more after the heal than before the first fault (share): of live objects and buffers, and of resident memory without malloc's. */
 const MORE = 0.2;
+/** What malloc's main heap may keep more (bytes): V8 lets as much garbage stand outside its own heap before it collects, and malloc keeps what it ever needed. */
+const MALLOC_KEEPS = 64 * 1_024 * 1_024;
 
 /** How long a crowd talks for each fault of a row before memory is compared with it: code is compiled, caches fill (ms). */
 const WARM_UP = 10_000;
@@ -47,7 +49,7 @@ export class MemoryWatch {
     if (!first || !deployment || this.isDone) return [];
     this.isDone = true;
     const grown = (after: Map<number, Weight>): number[] =>
-      [...after].flatMap(([pid, { rss }]) => (rss > (first.get(pid)?.rss ?? Infinity) * (1 + MORE) ? [pid] : []));
+      [...after].flatMap(([pid, now]) => (hasGrown(first.get(pid), now) ? [pid] : []));
     let after = await this.read(deployment);
     for (const until = performance.now() + COMES_BACK; grown(after).length > 0 && performance.now() < until;) {
       await sleep(1_000);
@@ -75,5 +77,20 @@ export class MemoryWatch {
   }
 }
 
-const describe = ({ rss, heapUsed, external }: Weight = { rss: 0, heapUsed: 0, external: 0 }): string =>
-  `${Math.round(rss / MIB)} MiB (${Math.round(heapUsed / MIB)} of objects, ${Math.round(external / MIB)} of buffers)`;
+/** False of a process that was not there before. */
+export function hasGrown(before: Weight | undefined, now: Weight): boolean {
+  if (!before) return false;
+  const live = ({ heapUsed, external }: Weight): number => heapUsed + external;
+  const resident = ({ rss, mallocHeap }: Weight): number => rss - mallocHeap;
+  return (
+    live(now) > live(before) * (1 + MORE) ||
+    resident(now) > resident(before) * (1 + MORE) ||
+    now.mallocHeap > before.mallocHeap + MALLOC_KEEPS
+  );
+}
+
+function describe(weight: Weight | undefined): string {
+  const { rss, heapUsed, external, mallocHeap } = weight ?? { rss: 0, heapUsed: 0, external: 0, mallocHeap: 0 };
+  const [all, objects, buffers, malloc] = [rss, heapUsed, external, mallocHeap].map((bytes) => Math.round(bytes / MIB));
+  return `${all} MiB (${objects} of objects, ${buffers} of buffers, ${malloc} kept by malloc)`;
+}

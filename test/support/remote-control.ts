@@ -32,6 +32,8 @@ export interface Weight {
   heapUsed: number;
   /** Of it, buffers that objects hold. */
   external: number;
+  /** Of it, malloc's main heap: what it ever needed, as one small piece at its end keeps all before it. */
+  mallocHeap: number;
 }
 
 /** Collects the garbage of a running process, which stands still meanwhile, and asks what is left. */
