@@ -14,6 +14,7 @@ const INTERVAL = 50;
  */
 export function isBehind(connection: Connection): boolean {
   const engine = engineOf(connection);
+  if (connection.data.leftUnread) return true;
   return engine.writeBuffer.length === 0
     ? connection.request.socket.writableLength > MAX_UNREAD
     : unreadBytes(engine) > MAX_UNREAD;
@@ -21,6 +22,8 @@ export function isBehind(connection: Connection): boolean {
 
 /** Until enough was read. @throws Busy, for nobody to hear, when the connection ended meanwhile: the guard closes who does not read */
 export async function untilRead(connection: Connection): Promise<void> {
-  while (isBehind(connection)) await sleep(INTERVAL);
-  if (!connection.connected) throw new StoaError('BUSY', { level: 'debug' });
+  while (connection.connected && isBehind(connection)) await sleep(INTERVAL);
+  if (connection.connected) return;
+  connection.data.leftUnread = true;
+  throw new StoaError('BUSY', { level: 'debug' });
 }
