@@ -55,7 +55,7 @@ export class PickAgenda {
   /** Makes room for the slots of a pool that has grown. */
   fit(slots: number): void {
     if (slots <= this.inVainAt.length) return;
-    const size = Math.max(slots, 2 * this.inVainAt.length);
+    const size = Math.ceil(1.5 * slots);
     const [hungryAs, inVainAt] = [new Int32Array(size).fill(-1), new Float64Array(size)];
     hungryAs.set(this.hungryAs);
     inVainAt.set(this.inVainAt);
