@@ -5,10 +5,8 @@ import type { FaultDeployment } from './fault-deployment.js';
 import type { Row } from './row.types.js';
 import type { Finding } from './strike.js';
 
-/** What a process may hold more after the heal than before the first fault (share): of live objects and buffers, and of resident memory without malloc's. */
+/** What a process may hold more after the heal than before the first fault (share): of resident memory, and of live objects and buffers. */
 const MORE = 0.2;
-/** What malloc's main heap may keep more (bytes): V8 lets as much garbage stand outside its own heap before it collects, and malloc keeps what it ever needed. */
-const MALLOC_KEEPS = 64 * 1_024 * 1_024;
 
 /** How long a crowd talks for each fault of a row before memory is compared with it: code is compiled, caches fill (ms). */
 const WARM_UP = 10_000;
@@ -81,12 +79,7 @@ export class MemoryWatch {
 export function hasGrown(before: Weight | undefined, now: Weight): boolean {
   if (!before) return false;
   const live = ({ heapUsed, external }: Weight): number => heapUsed + external;
-  const resident = ({ rss, mallocHeap }: Weight): number => rss - mallocHeap;
-  return (
-    live(now) > live(before) * (1 + MORE) ||
-    resident(now) > resident(before) * (1 + MORE) ||
-    now.mallocHeap > before.mallocHeap + MALLOC_KEEPS
-  );
+  return now.rss > before.rss * (1 + MORE) || live(now) > live(before) * (1 + MORE);
 }
 
 function describe(weight: Weight | undefined): string {
