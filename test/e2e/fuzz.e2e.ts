@@ -225,7 +225,8 @@ const HEADERS_TOO_LARGE = 431;
 async function askOddly(person: Person, { method, path, body }: Route, random: Random): Promise<number> {
   // Broad inputs are seldom left whole by chance.
   const payload = body && (random.next() < 0.1 ? body : aPayload(random, body));
-  const answer = await person.http(method, path(random), payload);
+  // A hash may have to wait too long on a loaded machine, which is said, and passes.
+  const answer = await person.httpPatiently(method, path(random), payload);
   if (answer.status < 300) return answer.status;
   const { code, status } = answer.body;
   expect(answer.headers.get('content-type')).toContain('application/problem+json');

@@ -77,6 +77,16 @@ export class Person {
     return answer;
   }
 
+  /** As `http`; whoever is told `BUSY` comes back when told, as often as it takes. */
+  async httpPatiently(method: string, path: string, body?: unknown): Promise<HttpAnswer> {
+    const answer = await this.http(method, path, body);
+    if (answer.body?.code !== 'BUSY') return answer;
+    const seconds = Number(answer.headers.get('retry-after'));
+    if (!(seconds > 0)) throw new Error(`BUSY without a time to come back: ${answer.text}`);
+    await sleep(seconds * 1_000);
+    return this.httpPatiently(method, path, body);
+  }
+
   /** Opens the socket, on another process if told so. @returns the state of `session:ready` */
   async connect(url = this.url): Promise<State> {
     this.url = url;
