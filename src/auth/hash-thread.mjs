@@ -3,8 +3,9 @@ import { argon2Sync } from 'node:crypto';
 import { constants, setPriority } from 'node:os';
 import { parentPort } from 'node:worker_threads';
 
-// The nicest there is: it gets what nobody else wants. On Linux this means the calling thread; elsewhere it would mean the whole process.
-if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_LOW);
+// Nice, but not the nicest there is: with that, who signs in on a machine that is always busy waits for seconds (ADR 26).
+// On Linux this means the calling thread; elsewhere it would mean the whole process.
+if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 /**
  * The most of its time that a thread computes, as 1 in so many: it rests 1.5 × as long as it worked. What a flood of sign-ins costs

@@ -35,7 +35,7 @@ describe('HashThreads', () => {
   it.runIf(process.platform === 'linux')('run below everything else, and nothing else with them', () => {
     const values = niceValues();
     const usual = values[0] ?? 0;
-    expect(values.filter((nice) => nice === 19)).toHaveLength(1);
+    expect(values.filter((nice) => nice === 10)).toHaveLength(1);
     expect(values.filter((nice) => nice === usual)).toHaveLength(values.length - 1);
   });
 
