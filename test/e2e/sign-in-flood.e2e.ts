@@ -34,11 +34,11 @@ async function flood(until: AbortSignal): Promise<Map<number, number>> {
   return statuses;
 }
 
-/** Threads of a process that yield to everything else (Linux). */
+/** Threads of a process that yield to its others (Linux). */
 const humbleThreads = ({ pid }: Member): number =>
   readdirSync(`/proc/${pid}/task`).filter((thread) => {
     const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16] === '19';
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16] === '10';
   }).length;
 
 /** How many wait for a hash, asked again and again until the end. @returns each answer */
@@ -78,7 +78,7 @@ it('keeps messages quick while sign-ins are at the limit of the hash, and tells 
   expect(statuses.get(401)).toBeGreaterThan(20);
   expect(statuses.get(503)).toBeGreaterThan(0);
   expect([...statuses.keys()].every((status) => status === 401 || status === 503)).toBe(true);
-  // One core less than there are is hashed on, with the lowest priority, and no more wait than may.
+  // One core less than there are is hashed on, with low priority, and no more wait than may.
   if (process.platform === 'linux') expect(threads).toBe(Math.max(1, Math.min(4, availableParallelism()) - 1));
   expect(waiting.length).toBeGreaterThan(5);
   expect(Math.max(...waiting)).toBe(32);
