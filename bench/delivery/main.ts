@@ -62,16 +62,24 @@ async function sample(contender: Contender, postmaster: number, load: () => Prom
   };
 }
 
-/** Bytes of server memory for one connection that sits there. */
+/** ms in which a process that nobody asks for anything gives back what it does not need */
+const SETTLE_MS = 12_000;
+
+/**
+ * Bytes of server memory for one connection more. A fifth as many sit there already: what a process had put by when it started,
+ * which differs by server, is used up by them.
+ */
 async function measureIdle(contender: Contender, count: number): Promise<number> {
   const memory = (): number => contender.processes.reduce((sum, { pid }) => sum + residentBytes(pid ?? 0), 0);
-  const seats = await idleSeats(contender, count);
-  await sleep(2_000);
+  const first = 2 * Math.ceil(count / 10);
+  const seats = await idleSeats(contender, first + count);
+  const crowds = [await Crowd.connect(seats.slice(0, first), contender.connect)];
+  await sleep(SETTLE_MS);
   const before = memory();
-  const crowd = await Crowd.connect(seats, contender.connect);
-  await sleep(6_000);
+  crowds.push(await Crowd.connect(seats.slice(first), contender.connect));
+  await sleep(SETTLE_MS);
   const used = (memory() - before) / count;
-  crowd.close();
+  for (const crowd of crowds) crowd.close();
   await sleep(1_000);
   return used;
 }
@@ -170,7 +178,7 @@ const table = await withStores(run);
 const conditions = `## Delivery: \`npm run bench:delivery\`
 
 ${machine()}; fdatasync of 8 KiB ${disk.toFixed(2)} ms; Postgres with fsync and synchronous_commit on.
-${PAIRS} pairs, one message of 80 characters under way in each; ${REPETITIONS} interleaved repetitions of ${SECONDS} s; medians, ratios within a repetition. CPU is user and system time of the server processes by the kernel's account. The load runs on the same cores. Rate limits off, only errors logged, all else as shipped; one allocator for all servers. Idle connections: who sits there was signed in by another process.
+${PAIRS} pairs, one message of 80 characters under way in each; ${REPETITIONS} interleaved repetitions of ${SECONDS} s; medians, ratios within a repetition. CPU is user and system time of the server processes by the kernel's account. The load runs on the same cores. Rate limits off, only errors logged, all else as shipped; one allocator for all servers. Idle connections: memory for each one more, where a fifth as many sit already; who sits there was signed in by another process.
 The load speaks Socket.IO's and MQTT's wire by hand, and Colyseus' by its own client, which takes more of the machine: of that row only the CPU compares. Neither of these two acknowledges after a write.`;
 publish('delivery', `${conditions}\n\n${table}`);
 say(`\n${table}`);

@@ -54,7 +54,8 @@ export function pageOf(scale = lastRun()) {
 
 /** Keeps the figures of a run and writes the page anew. @param {import('./capacity.mjs').Run} [scale] default: only the page, from the last run */
 export async function writePage(scale = lastRun()) {
+  const text = pageOf(scale);
   writeFileSync(join(root, figures), JSON.stringify(scale));
-  writeFileSync(join(root, page), pageOf(scale));
+  writeFileSync(join(root, page), text);
   await run(node24(), ['node_modules/prettier/bin/prettier.cjs', '--write', page, figures], { cwd: root });
 }
