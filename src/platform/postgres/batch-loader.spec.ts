@@ -63,6 +63,30 @@ describe('BatchLoader', () => {
     expect(batches).toHaveLength(4);
   });
 
+  it('has one query in flight again once those that took long are back', async () => {
+    const ends: (() => void)[] = [];
+    const loader = new BatchLoader<number, number>(async (keys) => {
+      await new Promise<void>((resolve) => ends.push(resolve));
+      return new Map(keys.map((k) => [k, k]));
+    });
+    const answers = [loader.get(0)];
+    await sleep(60);
+    answers.push(loader.get(1));
+    await sleep(10);
+    expect(ends).toHaveLength(2);
+    // The first was slow; the second has just left, and whoever comes now waits for that one alone.
+    ends[0]?.();
+    await sleep(5);
+    answers.push(loader.get(2));
+    await sleep(5);
+    expect(ends).toHaveLength(2);
+    ends[1]?.();
+    await sleep(5);
+    expect(ends).toHaveLength(3);
+    ends[2]?.();
+    expect(await Promise.all(answers)).toEqual([0, 1, 2]);
+  });
+
   it('never asks for nobody, when a slow query is back just as somebody comes', async () => {
     const batches: number[][] = [];
     const [slow, quick] = [Promise.withResolvers<void>(), Promise.resolve()];

@@ -31,9 +31,8 @@ const MAX_IN_FLIGHT = 3;
 export class BatchLoader<Key extends string | number, Value> {
   private waiting: Waiting<Key, Value>[] = [];
   private inFlight = 0;
-  /** Nobody leaves: the next query leaves at the end of this turn, or the last one has not been away for long. */
-  private isHeld = false;
-  private patience: NodeJS.Timeout | undefined;
+  /** What those who come wait for: the end of this turn, or the last query, which has not been away for long. */
+  private hold: NodeJS.Immediate | NodeJS.Timeout | undefined;
   private readonly maxBatch: number;
   private readonly maxWaiting: number;
 
@@ -51,10 +50,9 @@ export class BatchLoader<Key extends string | number, Value> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ key, resolve, reject });
       waitingCount += 1;
-      if (this.isHeld || this.inFlight >= MAX_IN_FLIGHT) return;
-      this.isHeld = true;
+      if (this.hold || this.inFlight >= MAX_IN_FLIGHT) return;
       // One turn of the event loop: what arrived with the same packet of work is joined from the start.
-      setImmediate(() => this.letGo());
+      this.hold = setImmediate(() => this.letGo());
     });
   }
 
@@ -62,18 +60,19 @@ export class BatchLoader<Key extends string | number, Value> {
     const batch = this.waiting.splice(0, this.maxBatch);
     waitingCount -= batch.length;
     this.inFlight += 1;
-    this.patience = setTimeout(() => this.letGo(), PATIENCE);
+    const hold = (this.hold = setTimeout(() => this.letGo(), PATIENCE));
     void this.runBatch(batch).then(() => {
+      clearTimeout(hold);
       this.inFlight -= 1;
-      this.letGo();
+      // One that took long leaves the hold to the one that left after it: or batches would stay small ever after.
+      if (!this.hold || this.hold === hold) this.letGo();
     });
   }
 
   /** The next ones may leave: with those who wait, or whenever somebody comes. */
   private letGo(): void {
-    clearTimeout(this.patience);
-    this.isHeld = this.waiting.length > 0 && this.inFlight < MAX_IN_FLIGHT;
-    if (this.isHeld) this.leave();
+    this.hold = undefined;
+    if (this.waiting.length > 0 && this.inFlight < MAX_IN_FLIGHT) this.leave();
   }
 
   private async runBatch(batch: Waiting<Key, Value>[]): Promise<void> {
