@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { HashThreads } from './hash-threads.js';
 
-/** Nice values of all threads of this process (Linux). */
-const niceValues = (): number[] =>
+/** What Linux counts of each thread of this process: its nice value, and its time so far (ticks of 10 ms). */
+const tasks = (): { tid: string; nice: number; ticks: number }[] =>
   readdirSync('/proc/self/task').map((tid) => {
-    const fields = readFileSync(`/proc/self/task/${tid}/stat`, 'utf8').split(') ')[1]?.split(' ');
-    return Number(fields?.[16]);
+    const fields = readFileSync(`/proc/self/task/${tid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+    return { tid, nice: Number(fields[16]), ticks: Number(fields[11]) + Number(fields[12]) };
   });
+const niceValues = (): number[] => tasks().map(({ nice }) => nice);
 
 /** A hash of no time, and one that can be timed. */
 const QUICK = { message: 'a', nonce: Buffer.alloc(16), parallelism: 1, tagLength: 4, memory: 8, passes: 1 };
@@ -57,6 +58,25 @@ describe('HashThreads', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(4 * 2 * work);
     await resting.stop();
   });
+
+  it.runIf(process.platform === 'linux')(
+    'take turns, so that nobody waits for the rest of one while another has rested',
+    async () => {
+      const LONG = { ...QUICK, memory: 65_536 };
+      const others = new Set(tasks().map(({ tid }) => tid));
+      const two = new HashThreads();
+      const humble = () => tasks().filter(({ tid, nice }) => nice === 10 && !others.has(tid));
+      await Promise.all([two.derive(LONG), two.derive(LONG)]);
+      await sleep(500);
+      const before = humble();
+      expect(before).toHaveLength(2);
+      await two.derive(LONG);
+      await two.derive(LONG);
+      const worked = humble().map(({ ticks }, i) => ticks - (before[i]?.ticks ?? 0));
+      expect(Math.min(...worked)).toBeGreaterThan(0);
+      await two.stop();
+    },
+  );
 
   it('answer with the hash alone under node --watch, which has threads report their modules', async () => {
     vi.stubEnv('WATCH_REPORT_DEPENDENCIES', '1');

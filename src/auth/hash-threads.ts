@@ -8,13 +8,14 @@ const SOURCE = new URL('hash-thread.mjs', import.meta.url);
  * made when they are needed, and again when one died.
  */
 export class HashThreads {
+  /** Who has rested for longest comes first. */
   private readonly idle: Worker[] = [];
   private readonly all = new Set<Worker>();
   private readonly underWay = new Set<Promise<Buffer>>();
 
   /** The caller holds to a number at once: every call that finds no idle thread makes one. */
   derive(parameters: Argon2Parameters): Promise<Buffer> {
-    const hash = this.compute(this.idle.pop() ?? this.start(), parameters);
+    const hash = this.compute(this.idle.shift() ?? this.start(), parameters);
     this.underWay.add(hash);
     const forget = (): void => void this.underWay.delete(hash);
     hash.then(forget, forget);
