@@ -3,6 +3,7 @@ import { boot } from './boot.js';
 import { Readiness } from './platform/health/readiness.js';
 import { Log } from './platform/logging/log.js';
 import { NestLogger } from './platform/logging/nest-logger.js';
+import { refusePort } from './refuse.js';
 import { holdSignals, shutDownGracefully } from './shutdown.js';
 import { WorkerModule } from './worker.module.js';
 
@@ -13,7 +14,7 @@ const releaseSignals = holdSignals();
 const app = await NestFactory.createApplicationContext(WorkerModule.for(started), {
   bufferLogs: true,
   abortOnError: false,
-});
+}).catch((error: NodeJS.ErrnoException) => refusePort(error));
 app.useLogger(app.get(NestLogger));
 shutDownGracefully(app, async () => app.get(Readiness).drain(), started.stopTracing, releaseSignals);
 app.get(Log).info({ event: 'worker.running' });

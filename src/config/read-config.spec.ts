@@ -18,6 +18,10 @@ function faultsOf(env: Record<string, string>): readonly string[] {
 }
 
 describe('readConfig', () => {
+  it('knows the port that an origin does not name', () => {
+    expect(readConfig({ ...valid, PORT: '80' }).http.publicOrigin).toBe('http://localhost');
+  });
+
   it('fills in every default', () => {
     const config = readConfig({ ...valid, PORT: '8080' });
     expect(config.http).toMatchObject({ port: 8080, publicOrigin: 'http://localhost:8080', secure: false });

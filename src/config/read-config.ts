@@ -49,7 +49,7 @@ export function readConfig(env: Record<string, string | undefined>): StoaConfig 
 
 function buildTree(s: Settings, faults: string[]): StoaConfig {
   const production = s.NODE_ENV === 'production';
-  const origin = readOrigin(s.PUBLIC_ORIGIN ?? `http://localhost:${s.PORT}`, production, faults);
+  const origin = readOrigin(s.PUBLIC_ORIGIN ?? new URL(`http://localhost:${s.PORT}`).origin, production, faults);
   if (production && s.RATE_LIMITS === 'off') faults.push('RATE_LIMITS must be on in production');
   const databaseUrl = s.DATABASE_URL ?? '';
   const redisUrls = (s.REDIS_URL ?? '').split(',').filter((u) => u !== '');

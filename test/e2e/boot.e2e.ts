@@ -237,12 +237,16 @@ it.each(['/proc/none', '/dev/null/mails'])('the worker refuses to write mails to
   expect([code, lines]).toEqual([78, ['stoa: MAIL_DIR is no folder that this process can write to']]);
 });
 
-it('the api refuses a port that is taken', async () => {
+it.each([
+  ['api', 'PORT'],
+  ['api', 'METRICS_PORT'],
+  ['worker', 'METRICS_PORT'],
+])('the %s refuses a %s that is taken', async (role, setting) => {
   const taken = createServer().listen(0);
   const { port } = taken.address() as AddressInfo;
-  const { code, lines } = start('dist/stoa.js api', { ...env, PORT: `${port}` });
+  const { code, lines } = start(`dist/stoa.js ${role}`, { ...env, [setting]: `${port}` });
   taken.close();
-  expect([code, lines]).toEqual([78, ['stoa: PORT cannot be listened on (EADDRINUSE)']]);
+  expect([code, lines]).toEqual([78, [`stoa: ${setting} cannot be listened on (EADDRINUSE)`]]);
 });
 
 describe('a deployment', () => {
