@@ -21,6 +21,9 @@ export type Gender = (typeof GENDERS)[number];
 export const AGE_BANDS = ['18-24', '25-34', '35-44', '45-54', '55+'] as const;
 export type AgeBand = (typeof AGE_BANDS)[number];
 
+/** Longest nickname and interest as sent; what counts is the length after normalisation. */
+export const MAX_RAW_LENGTH = 256;
+
 /** Whom a person would like to meet. An empty or absent list means anyone. */
 export class Seeks {
   @IsOptional()
@@ -46,7 +49,7 @@ export class Profile {
   /** 1..24 code points after normalisation; absent: shown as "Stranger". */
   @IsOptional()
   @IsString()
-  @Length(1, 24)
+  @Length(1, MAX_RAW_LENGTH)
   @AnyText()
   nickname?: string;
 
@@ -64,11 +67,11 @@ export class Profile {
   @IsIn(LANGUAGES, { each: true })
   languages!: string[];
 
-  /** 0..10 texts of 1..24 code points. */
+  /** 0..10 texts of 1..24 code points after normalisation. */
   @IsArray()
   @ArrayMaxSize(10)
   @IsString({ each: true })
-  @Length(1, 24, { each: true })
+  @Length(1, MAX_RAW_LENGTH, { each: true })
   @AnyText()
   interests!: string[];
 
@@ -88,7 +91,7 @@ export class CreateGuest extends Profile {
 export class UpdateProfile {
   @IsOptional()
   @IsString()
-  @Length(1, 24)
+  @Length(1, MAX_RAW_LENGTH)
   @AnyText()
   nickname?: string | null;
 
@@ -111,7 +114,7 @@ export class UpdateProfile {
   @IsArray()
   @ArrayMaxSize(10)
   @IsString({ each: true })
-  @Length(1, 24, { each: true })
+  @Length(1, MAX_RAW_LENGTH, { each: true })
   @AnyText()
   interests?: string[];
 

@@ -17,7 +17,7 @@ import {
 } from 'class-validator';
 import { AnyText } from './any-text.decorator.js';
 import { LANGUAGES } from './languages.js';
-import { Seeks } from './profile.dto.js';
+import { MAX_RAW_LENGTH, Seeks } from './profile.dto.js';
 
 /** The largest `seq` that the wire carries: Postgres `integer`. */
 export const MAX_SEQ = 2_147_483_647;
@@ -45,7 +45,7 @@ export class StartSearch {
   @IsArray()
   @ArrayMaxSize(10)
   @IsString({ each: true })
-  @Length(1, 24, { each: true })
+  @Length(1, MAX_RAW_LENGTH, { each: true })
   @AnyText()
   interests?: string[];
 

@@ -29,7 +29,11 @@ describe('guests and sessions', () => {
   it('makes a guest and signs them in, with a normalised profile and a new session', async () => {
     const browser = await aBrowser().arrive();
     const before = { ...browser };
-    const answer = await browser.becomeGuest({ nickname: ' Zoe\u0308 ', interests: ['Chess', 'chess'], seeks: null });
+    const answer = await browser.becomeGuest({
+      nickname: ` Zoe\u0308${' '.repeat(24)}`,
+      interests: ['Chess', 'chess'],
+      seeks: null,
+    });
     expect(answer.status).toBe(201);
     expect(answer.body).toEqual({
       user: {
@@ -62,6 +66,8 @@ describe('guests and sessions', () => {
       [{ ...aGuest, adult: undefined }, 'adult', 'required'],
       [{ ...aGuest, role: 'admin' }, 'role', 'unknown'],
       [{ ...aGuest, nickname: '\u202E\u200B' }, 'nickname', 'length'],
+      [{ ...aGuest, nickname: 'e\u0301'.repeat(25) }, 'nickname', 'length'],
+      [{ ...aGuest, interests: ['ok', 'x'.repeat(25)] }, 'interests.1', 'length'],
     ] as const;
     for (const [body, field, code] of refusals) {
       const answer = await browser.post('/guests', body);

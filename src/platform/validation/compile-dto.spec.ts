@@ -29,7 +29,7 @@ describe('compileDto', () => {
     ['an unknown language', { ...guest, languages: ['en', 'xx'] }, 'languages.1', 'choice'],
     ['no language', { ...guest, languages: [] }, 'languages', 'count'],
     ['too many interests', { ...guest, interests: Array(11).fill('a') }, 'interests', 'count'],
-    ['a long interest', { ...guest, interests: ['a'.repeat(25)] }, 'interests.0', 'length'],
+    ['a long interest', { ...guest, interests: ['a'.repeat(257)] }, 'interests.0', 'length'],
     ['a wrong band', { ...guest, ageBand: '12-17' }, 'ageBand', 'choice'],
     ['a wrong sought band', { ...guest, seeks: { ageBands: ['x'] } }, 'seeks.ageBands.0', 'choice'],
     ['a list for a text', { ...guest, nickname: ['a'] }, 'nickname', 'type'],
