@@ -47,7 +47,8 @@ export class UserService {
 
   /** The profile as one search sees it: what the wish names replaces what the profile says. */
   async wishOf(userId: string, wish: StartSearch): Promise<Profile> {
-    return mergeProfile(await this.profileOf(userId), normaliseProfile(wish));
+    const { seeks, ...others } = normaliseProfile(wish);
+    return mergeProfile(await this.profileOf(userId), { ...others, ...(seeks ? { seeks } : {}) });
   }
 
   /** Makes a guest of an adult and signs them in. */

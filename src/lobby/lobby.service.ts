@@ -64,7 +64,17 @@ export class LobbyService {
   /** Ends the conversation at once; with `next` a new search starts with the profile's wishes. */
   async leave(caller: Identity, { conversationId, next }: LeaveConversation): Promise<State> {
     await this.conversations.leave(caller, conversationId);
-    return next ? this.startSearch(caller, {}) : this.stateOf(caller);
+    return next ? this.searchNext(caller) : this.stateOf(caller);
+  }
+
+  /** Whoever asks again, as the answer was lost, may have been matched meanwhile. */
+  private async searchNext(caller: Identity): Promise<State> {
+    try {
+      return await this.startSearch(caller, {});
+    } catch (error) {
+      if (error instanceof AlreadyChatting) return this.stateOf(caller);
+      throw error;
+    }
   }
 
   /** Without Redis nobody searches: the person is shown idle, told why, and may talk. */

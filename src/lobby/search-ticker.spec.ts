@@ -46,6 +46,19 @@ describe('SearchTicker', () => {
     expect(refreshed).toEqual([[]]);
   });
 
+  it('tells nothing of a search that ended while Redis was asked', async () => {
+    const { ticker, searches, kept, told } = aTicker();
+    const { promise: answer, resolve } = Promise.withResolvers<Map<string, object>>();
+    searches.statusesOf.mockReturnValueOnce(answer);
+    kept.add('u');
+    ticker.watch('u');
+    await vi.advanceTimersByTimeAsync(1);
+    kept.delete('u');
+    resolve(new Map([['u', {}]]));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(told).toEqual([]);
+  });
+
   it('does not take the end of the last search for the end of one that has begun meanwhile', async () => {
     const { ticker, searches, kept, refreshed } = aTicker();
     const { promise: answer, resolve } = Promise.withResolvers<Map<string, object>>();

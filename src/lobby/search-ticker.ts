@@ -85,8 +85,10 @@ export class SearchTicker implements OnApplicationBootstrap, BeforeApplicationSh
       for (const userId of userIds) {
         const search = statuses.get(userId);
         // Redis may have forgotten it for a moment: it is watched for as long as it would be put back.
-        if (!search && !this.searches.keeps(userId)) this.watched.delete(userId);
-        if (!search) continue;
+        const isKept = this.searches.keeps(userId);
+        if (!search && !isKept) this.watched.delete(userId);
+        // It may have ended while Redis was asked, which its owner has been told.
+        if (!search || !isKept) continue;
         const { since: _, ...status } = search;
         this.presence.emit(userId, 'search:status', status);
       }

@@ -41,7 +41,8 @@ export class SearchStatusReader {
     // Whoever has just come to this process is remembered from here on; also who was here before, and has begun a search elsewhere since.
     const home = await this.queue.homeOf(userId);
     const search = home && (await this.searchAt(userId, home));
-    if (search) this.records.remember(search);
+    // Not over what has come meanwhile, by a start or an end.
+    if (search && this.records.of(userId) === record) this.records.remember(search);
     return search;
   }
 
