@@ -20,7 +20,7 @@ export function isBehind(connection: Connection): boolean {
     : unreadBytes(engine) > MAX_UNREAD;
 }
 
-/** Until enough was read. @throws Busy, for nobody to hear, when the connection ended meanwhile: the guard closes who does not read */
+/** Until enough was read. @throws Busy, which nobody hears or counts, when the connection ended meanwhile: the guard closes who does not read */
 export async function untilRead(connection: Connection): Promise<void> {
   while (connection.connected && isBehind(connection)) await sleep(INTERVAL);
   if (connection.connected) return;

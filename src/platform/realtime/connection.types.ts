@@ -21,7 +21,7 @@ export interface ConnectionData {
   order?: SocketOrder;
   /** Set when it is over, and waits for its last answers only. */
   closing?: ClosingCode;
-  /** Set when it ended because it did not read: what it had asked for is not worked out. */
+  /** Set when it ends because it did not read: what it had asked for is not worked out. */
   leftUnread?: true;
 }
 

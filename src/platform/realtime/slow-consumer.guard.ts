@@ -43,6 +43,7 @@ export class SlowConsumerGuard implements BeforeApplicationShutdown {
     for (const { connection, unread } of slowConsumers(backlogs)) {
       this.closed.inc();
       this.log.info({ event: 'connection.slow_consumer', connectionId: connection.data.connectionId, unread });
+      connection.data.leftUnread = true;
       // Not `disconnect`: a farewell would wait behind what is not read.
       engineOf(connection).transport.socket?.terminate();
     }

@@ -48,6 +48,7 @@ const checks = new Map<string, DtoCheck>(Object.entries(CLIENT_EVENTS).map(([eve
 export class SocketEdge {
   private readonly seconds;
   private readonly refusals;
+  private readonly unheard;
   private readonly closed;
   private readonly closing = new Set<Promise<void>>();
 
@@ -69,6 +70,10 @@ export class SocketEdge {
       {
         labels: ['reason'],
       },
+    );
+    this.unheard = metrics.counter(
+      'stoa_socket_unheard_total',
+      'Events that were not worked out, as their connection ended without reading',
     );
     this.refusals = metrics.counter('stoa_socket_refusals_total', 'Events answered with an error', {
       labels: ['event', 'code'],
@@ -114,7 +119,7 @@ export class SocketEdge {
   /** `data`: the event's name, then what came with it. */
   private receive(attached: Attached, data: [string, ...unknown[]], ack: AckFunction): void {
     const { connection, order, handlers, isOpen } = attached;
-    const startedAt = performance.now();
+    let startedAt = performance.now();
     const requestId = newRequestId();
     const name = KNOWN_EVENTS.has(data[0]) ? (data[0] as ClientEvent) : undefined;
     const event = name ?? 'unknown';
@@ -127,7 +132,11 @@ export class SocketEdge {
       if (!handler) throw new StoaError('EVENT_UNKNOWN');
       const payload = checkPayload(name, data);
       const work = async (): Promise<unknown> => {
-        if (isBehind(connection)) await untilRead(connection);
+        if (isBehind(connection)) {
+          await untilRead(connection);
+          // How long the client did not read is no latency of ours.
+          startedAt = performance.now();
+        }
         // In its turn, and so after the opening.
         if (!isOpen) this.gate.charge(connection, name);
         return handler(connection, payload);
@@ -147,6 +156,7 @@ export class SocketEdge {
   }
 
   private refuse(ack: AckFunction, error: unknown, { connection, requestId, event, startedAt }: Asked): void {
+    if (connection.data.leftUnread) return this.unheard.inc();
     const mapped = toStoaError(error);
     this.refusals.inc({ event, code: mapped.code });
     const entry = mapped.code === 'RATE_LIMITED' ? limitRefusal(event) : accessRefusal(mapped.code, event);
