@@ -90,13 +90,17 @@ class SlowLifecycle extends ConnectionLifecycle {
   }
 }
 
+/** What the handler of 'late boom' waits for. */
+const lateBoom = Promise.withResolvers<void>();
+
 @SocketHandlers()
 class FirstGateway {
   @SubscribeMessage('message:send')
   async send(@Caller() caller: Identity, @MessageBody() message: SendMessage): Promise<object> {
     if (message.text === 'long') return { long: 'x'.repeat(LONG_ANSWER) };
     if (message.text === 'slow') await sleep(40);
-    if (message.text === 'boom') throw new Error('secret detail');
+    if (message.text === 'late boom') await lateBoom.promise;
+    if (message.text.endsWith('boom')) throw new Error('secret detail');
     if (message.text === 'gone') throw new NotFound();
     return { event: 'looks like a Nest event', text: message.text, caller: caller.userId };
   }
@@ -386,6 +390,21 @@ describe('the socket edge', () => {
     await connection.data.order?.settled();
     expect((await unheard()) - before).toBeGreaterThan(30);
   }, 20_000);
+
+  it('tells of a fault of ours also where whoever asked is closed meanwhile for not reading', async () => {
+    const socket = dial();
+    await ask(socket, 'message:send', message('x'));
+    const [connection] = [...adapter.create().sockets.sockets.values()].slice(-1) as [Connection];
+    const pattern = /stoa_socket_refusals_total\{event="message:send",code="INTERNAL"\} (\d+)/;
+    const faults = async () => Number(pattern.exec(await app.get(Metrics).registry.metrics())?.[1] ?? 0);
+    const before = await faults();
+    const asked = OpenGate.seen.length;
+    socket.emit('message:send', message('late boom'), () => undefined);
+    await expect.poll(() => OpenGate.seen.length).toBeGreaterThan(asked);
+    connection.data.leftUnread = true;
+    lateBoom.resolve();
+    await expect.poll(faults).toBe(before + 1);
+  });
 
   it('bounds what 200 who do not read leave unread together, before each is at their own bound', async () => {
     const READERS = 200;

@@ -5,6 +5,13 @@ import { engineOf } from './engine-socket.js';
 import { unreadBytes } from './slow-consumer.guard.js';
 import { MAX_UNREAD } from './slow-consumers.js';
 
+/** What was asked for is not worked out: whoever asked has gone without reading. */
+export class Unheard extends StoaError {
+  constructor() {
+    super('BUSY', { level: 'debug' });
+  }
+}
+
 /** ms between two looks */
 const INTERVAL = 50;
 
@@ -20,10 +27,10 @@ export function isBehind(connection: Connection): boolean {
     : unreadBytes(engine) > MAX_UNREAD;
 }
 
-/** Until enough was read. @throws Busy, which nobody hears or counts, when the connection ended meanwhile: the guard closes who does not read */
+/** Until enough was read. @throws Unheard when the connection ended meanwhile: the guard closes who does not read */
 export async function untilRead(connection: Connection): Promise<void> {
   while (connection.connected && isBehind(connection)) await sleep(INTERVAL);
   if (connection.connected) return;
   connection.data.leftUnread = true;
-  throw new StoaError('BUSY', { level: 'debug' });
+  throw new Unheard();
 }

@@ -15,7 +15,7 @@ import { runInContext } from '../request-context/request-context.js';
 import { traced } from '../tracing/traced.js';
 import { compileDto } from '../validation/compile-dto.js';
 import type { DtoCheck } from '../validation/compile-dto.js';
-import { isBehind, untilRead } from './back-pressure.js';
+import { Unheard, isBehind, untilRead } from './back-pressure.js';
 import { emitBehindReady } from './behind-ready.js';
 import { disconnectNow } from './close-connection.js';
 import { ConnectionLifecycle } from './connection-lifecycle.port.js';
@@ -156,7 +156,7 @@ export class SocketEdge {
   }
 
   private refuse(ack: AckFunction, error: unknown, { connection, requestId, event, startedAt }: Asked): void {
-    if (connection.data.leftUnread) return this.unheard.inc();
+    if (error instanceof Unheard) return this.unheard.inc();
     const mapped = toStoaError(error);
     this.refusals.inc({ event, code: mapped.code });
     const entry = mapped.code === 'RATE_LIMITED' ? limitRefusal(event) : accessRefusal(mapped.code, event);
