@@ -1,4 +1,5 @@
 import type { WaitingPool } from './waiting-pool.js';
+import { roomFor } from './slot-room.js';
 
 /** No search has this serial. */
 const NOBODY = -1;
@@ -37,13 +38,10 @@ export class CandidateBook {
     this.isListed = new Uint8Array(slots);
   }
 
-  /**
-   * Makes room for the slots of a pool that has grown, and for half as many more: where 100,000 wait this takes a tenth of a second,
-   * which the next one to come must not cost again.
-   */
+  /** Makes room for the slots of a pool that has grown. */
   fit(slots: number): void {
     if (slots <= this.counts.length) return;
-    const next = new CandidateBook(this.width, Math.ceil(1.5 * slots));
+    const next = new CandidateBook(this.width, roomFor(slots));
     for (const column of [
       'partners',
       'partnerSerials',

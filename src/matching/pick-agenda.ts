@@ -1,5 +1,6 @@
 import { hasPassed } from './has-passed.js';
 import type { WaitingPool } from './waiting-pool.js';
+import { roomFor } from './slot-room.js';
 
 /** A search that looked again in vain does so not sooner than after this, ms. */
 const AGAIN_MS = 1_000;
@@ -55,7 +56,7 @@ export class PickAgenda {
   /** Makes room for the slots of a pool that has grown. */
   fit(slots: number): void {
     if (slots <= this.inVainAt.length) return;
-    const size = Math.ceil(1.5 * slots);
+    const size = roomFor(slots);
     const [hungryAs, inVainAt] = [new Int32Array(size).fill(-1), new Float64Array(size)];
     hungryAs.set(this.hungryAs);
     inVainAt.set(this.inVainAt);

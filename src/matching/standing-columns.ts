@@ -1,3 +1,5 @@
+import { roomFor } from './slot-room.js';
+
 /**
  * By slot, for one pick after the other: made anew twenty times a second for 100,000 who wait, they would fill V8's 64 MiB of memory
  * outside the heap every two seconds, and it would collect the whole heap each time.
@@ -12,8 +14,8 @@ export class StandingColumns {
     for (const slot of this.workedOut) this.thresholds[slot] = this.bonuses[slot] = NaN;
     this.workedOut.length = 0;
     if (slots <= this.thresholds.length) return;
-    this.thresholds = new Float64Array(2 * slots).fill(NaN);
-    this.bonuses = new Float64Array(2 * slots).fill(NaN);
+    this.thresholds = new Float64Array(roomFor(slots)).fill(NaN);
+    this.bonuses = new Float64Array(roomFor(slots)).fill(NaN);
   }
 
   noteThreshold(slot: number, threshold: number): number {
