@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { SessionRevoked } from '../../src/auth/auth.events.js';
 import { SessionService } from '../../src/auth/session.service.js';
+import { UserService } from '../../src/auth/user.service.js';
 import { DomainEvents } from '../../src/platform/events/domain-events.js';
 import { Database } from '../../src/platform/postgres/database.js';
 import { HandshakeVerifier } from '../../src/platform/realtime/handshake-verifier.port.js';
@@ -74,6 +75,19 @@ describe('guests and sessions', () => {
       expect(answer.status).toBe(422);
       expect(answer.body).toMatchObject({ code: 'INPUT_INVALID', errors: [{ field, code }] });
     }
+  });
+
+  it('searches by the profile where a wish says null, or nothing', async () => {
+    const browser = aBrowser();
+    const { user } = (await browser.becomeGuest({ seeks: { genders: ['man'] }, interests: ['go'] })).body;
+    const users = auth.app.get(UserService);
+    for (const wish of [{}, { seeks: null, interests: null, languages: null }])
+      expect(await users.wishOf(user.id, wish as never)).toMatchObject({
+        seeks: { genders: ['man'] },
+        interests: ['go'],
+        languages: ['en'],
+      });
+    expect((await users.wishOf(user.id, { seeks: {} })).seeks).toBeUndefined();
   });
 
   it('changes what is present, keeps what is absent, removes what is null', async () => {
