@@ -9,7 +9,7 @@ import type { LoadResult } from './load.js';
 import { LeftOut, startColyseus, startMosquitto } from './rivals.js';
 import { idleSeats, postmasterOf, serverCpuMs, startPlain, startStoa } from './servers.js';
 import type { Contender } from './servers.js';
-import { linesOfIdle, median, quantile, tableOfLoad, tableOfRates } from './table.js';
+import { lineOfReference, linesOfIdle, median, quantile, tableOfLoad, tableOfRates } from './table.js';
 import type { Measured, Sample } from './table.js';
 
 const { values: args } = parseArgs({
@@ -29,6 +29,10 @@ const [REPETITIONS, SECONDS, PAIRS, IDLE] = [
   Number(args.idle),
 ];
 const RATES = args.rates.split(',').map(Number);
+
+/** Where the goals were set: a bare Socket.IO relay costs that much CPU a message (µs), and an acknowledgement has its bound at that rate. */
+const REFERENCE = { bareUs: 37, perSecond: 5_000 };
+
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** The median of an fdatasync of 8 KiB here (ms). */
@@ -121,6 +125,7 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
   ];
   const entries: Running[] = [];
   const leftOut: string[] = [];
+  let rates = RATES;
   const postmaster = await postmasterOf(databaseUrl);
   try {
     for (const start of starts) {
@@ -128,8 +133,9 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
       if (typeof entry === 'string') leftOut.push(entry);
       else entries.push(entry);
     }
+    rates = [...RATES, await rateLikeReference(entries[0] as Running, postmaster)];
     for (let n = 1; n <= REPETITIONS; n += 1) {
-      for (const entry of entries) await measure(entry, postmaster);
+      for (const entry of entries) await measure(entry, postmaster, rates);
       say(`repetition ${n} of ${REPETITIONS}: load ${load()}`);
     }
   } finally {
@@ -142,7 +148,9 @@ async function run(databaseUrl: string, redisUrl: string): Promise<string> {
   return [
     ...tableOfLoad(entries),
     '',
-    ...tableOfRates(entries, RATES),
+    ...tableOfRates(entries, rates),
+    '',
+    lineOfReference(entries, REFERENCE),
     '',
     ...linesOfIdle(idle, IDLE),
     ...leftOut.map((why) => `Left out: ${why}.`),
@@ -160,17 +168,24 @@ async function begin(start: Start): Promise<Running | string> {
   try {
     const crowd = await Crowd.connect((await contender.pairs(PAIRS)).flat(), contender.connect);
     await crowd.saturate(2);
-    return { name: contender.name, contender, crowd, saturated: [], paced: RATES.map(() => []) };
+    return { name: contender.name, contender, crowd, saturated: [], paced: [] };
   } catch (error) {
     contender.stop();
     throw error;
   }
 }
 
-async function measure({ contender, crowd, saturated, paced }: Running, postmaster: number): Promise<void> {
+async function measure(entry: Running, postmaster: number, rates: number[]): Promise<void> {
+  const { contender, crowd, saturated, paced } = entry;
   saturated.push(await sample(contender, postmaster, () => crowd.saturate(SECONDS)));
-  for (const [i, rate] of RATES.entries())
-    paced[i]?.push(await sample(contender, postmaster, () => crowd.pace(SECONDS, rate)));
+  for (const [i, rate] of rates.entries())
+    (paced[i] ??= []).push(await sample(contender, postmaster, () => crowd.pace(SECONDS, rate)));
+}
+
+/** The rate that weighs on this machine as the reference's weighs on that one, by what the yardstick costs now. */
+async function rateLikeReference({ contender, crowd }: Running, postmaster: number): Promise<number> {
+  const { cpuUs } = await sample(contender, postmaster, () => crowd.saturate(SECONDS));
+  return Math.round((REFERENCE.perSecond * REFERENCE.bareUs) / cpuUs);
 }
 
 const disk = measureDisk();

@@ -58,6 +58,22 @@ export function tableOfRates(entries: Measured[], rates: number[]): string[] {
   ];
 }
 
+/**
+ * The bound of an acknowledgement in another machine's time: one that is k times slower does at a k-th of the rate in k times the
+ * time what that machine does. By the yardstick, the last of the rates and the contender that stores on one process.
+ */
+export function lineOfReference(entries: Measured[], reference: { bareUs: number; perSecond: number }): string {
+  const [bare, stoa] = [entries[0], entries.find(({ name }) => name === 'Stoa')];
+  const slower = median((bare?.saturated ?? []).map(({ cpuUs }) => cpuUs)) / reference.bareUs;
+  const paced = stoa?.paced.at(-1) ?? [];
+  const [rate, p50] = [median(paced.map((at) => at.perSecond)), median(paced.map((at) => at.p50))];
+  return (
+    `The goals were set where bare Socket.IO costs ${reference.bareUs} µs a message; here it is ${slower.toFixed(1)} × as much. ` +
+    `${(rate * slower).toFixed(0)}/s there are ${rate.toFixed(0)}/s here, and an acknowledgement of Stoa at that rate, ` +
+    `p50 ${p50.toFixed(1)} ms, is ${(p50 / slower).toFixed(1)} ms there: computed, not measured there.`
+  );
+}
+
 export function linesOfIdle(idle: Map<string, number>, count: number): string[] {
   const [base = NaN] = idle.values();
   return [...idle].map(
