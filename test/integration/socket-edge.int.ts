@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -373,6 +373,29 @@ describe('the socket edge', () => {
     expect(told).toMatch(/^stoa_socket_closed_total\{reason="transport (close|error)"\} [1-9]/m);
     expect(told).toMatch(/^stoa_socket_unread_bytes [1-9]\d{5}/m);
   }, 20_000);
+
+  it('lets who reads a long answer slowly read on, and closes who stops', async () => {
+    const socket = dial();
+    await ask(socket, 'message:send', message('x'));
+    const [connection] = [...adapter.create().sockets.sockets.values()].slice(-1) as [Connection];
+    const { _socket: tcp } = (socket.io.engine.transport as unknown as { ws: { _socket: TcpSocket } }).ws;
+    tcp.on('data', () => tcp.pause());
+    const reading = setInterval(() => tcp.resume(), 50);
+    const [engine, text] = [engineOf(connection), 'x'.repeat(700_000)];
+    const seen: boolean[] = [];
+    const writing = setInterval(() => {
+      seen.push(unreadBytes(engine) > 256 * 1_024);
+      if (unreadBytes(engine) < 700_000) connection.emit('server:notice', { code: 'x', message: text });
+    }, 20);
+    // The kernels take some megabytes first, and then lump by lump.
+    await expect.poll(() => seen.filter(Boolean).length, { timeout: 10_000 }).toBeGreaterThan(50);
+    await sleep(6_000);
+    expect(connection.connected).toBe(true);
+    expect(seen.filter(Boolean).length).toBeGreaterThan(100);
+    clearInterval(reading);
+    await expect.poll(() => connection.connected, { timeout: 9_000 }).toBe(false);
+    clearInterval(writing);
+  }, 30_000);
 
   it('works nothing more out for who does not read what was asked for, and closes it', async () => {
     const socket = dial();

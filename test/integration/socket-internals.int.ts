@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Server } from 'socket.io';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Connection, RealtimeServer } from '../../src/platform/realtime/connection.types.js';
 import { engineOf } from '../../src/platform/realtime/engine-socket.js';
 import { tapEvents } from '../../src/platform/realtime/event-tap.js';
+import { takenBytes } from '../../src/platform/realtime/slow-consumer.guard.js';
 import { ackPacket } from '../../src/platform/realtime/socket-wire.js';
 import { sendEvent, writePacket } from '../../src/platform/realtime/socket-writer.js';
 import { RawSocket } from '../support/raw-socket.js';
@@ -151,6 +153,20 @@ describe('writing past the engine', () => {
     for (let i = 0; i < 400; i += 1) sendEvent(connection, 'server:notice', { code: 'x', message: 'x'.repeat(30_000) });
     const unread = engineOf(connection).transport.socket?.bufferedAmount ?? 0;
     expect(unread).toBeGreaterThan(256 * 1_024);
+  });
+
+  it('tells how much of a long frame the kernel has taken', async () => {
+    const engine = engineOf(connection);
+    const before = takenBytes(engine);
+    client.ws.pause();
+    sendEvent(connection, 'server:notice', { code: 'x', message: 'x'.repeat(20_000_000) });
+    await sleep(500);
+    const some = takenBytes(engine) - before;
+    expect(some).toBeGreaterThan(0);
+    expect(some).toBeLessThan(20_000_000);
+    client.ws.resume();
+    await answers(1);
+    expect(takenBytes(engine) - before).toBeGreaterThanOrEqual(20_000_000);
   });
 
   it('is before the farewell, and nothing is after it', async () => {

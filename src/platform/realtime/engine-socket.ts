@@ -24,10 +24,20 @@ export interface EngineSocket {
 export interface WebSocketInside {
   readyState: number;
   bufferedAmount: number;
+  /** Node's socket and libuv's below it; gone once it is closed. */
+  _socket?: { _handle?: TcpInside | null } | null;
   /** Control frames, which ws answers or drops by itself: Engine.IO never hears of them. */
   on(event: 'ping' | 'pong', listener: (data: Buffer) => void): void;
   pause(): void;
   terminate(): void;
+}
+
+/** The part of libuv's TCP stream that tells how far a long write has come (bytes). */
+interface TcpInside {
+  /** Handed to libuv. */
+  bytesWritten: number;
+  /** Of that, what the kernel has not taken. */
+  writeQueueSize: number;
 }
 
 /** The parts of Socket.IO's client: what decodes all of a transport's packets. */

@@ -5,16 +5,24 @@ import { Metrics } from '../metrics/metrics.js';
 import type { Connection, RealtimeServer } from './connection.types.js';
 import { engineOf } from './engine-socket.js';
 import type { EngineSocket } from './engine-socket.js';
-import { slowConsumers } from './slow-consumers.js';
+import { MIN_PROGRESS, slowConsumers } from './slow-consumers.js';
 import type { Backlog } from './slow-consumers.js';
 
 /** ms between two looks */
 const INTERVAL = 1_000;
 
+/** A connection that has something unread (ms on this process's clock). */
+interface Behind {
+  since: number;
+  /** When it last had read as much as counts, and what it had read in all by then (bytes). */
+  stalledSince: number;
+  taken: number;
+}
+
 /** Closes connections that do not read: the client comes back and pages, and our memory stays flat. */
 @Injectable()
 export class SlowConsumerGuard implements BeforeApplicationShutdown {
-  private readonly stalledSince = new WeakMap<Connection, number>();
+  private readonly behind = new WeakMap<Connection, Behind>();
   private readonly closed;
   private timer?: NodeJS.Timeout;
   /** What all connections together left unread at the last look (bytes). */
@@ -50,15 +58,17 @@ export class SlowConsumerGuard implements BeforeApplicationShutdown {
   }
 
   private backlogOf(connection: Connection): Backlog & { connection: Connection } {
-    const unread = unreadBytes(engineOf(connection));
+    const engine = engineOf(connection);
+    const unread = unreadBytes(engine);
     if (unread === 0) {
-      this.stalledSince.delete(connection);
-      return { connection, unread, stalledMs: 0 };
+      this.behind.delete(connection);
+      return { connection, unread, unreadMs: 0, stalledMs: 0 };
     }
-    const now = performance.now();
-    const since = this.stalledSince.get(connection) ?? now;
-    this.stalledSince.set(connection, since);
-    return { connection, unread, stalledMs: now - since };
+    const [now, taken] = [performance.now(), takenBytes(engine)];
+    const behind = this.behind.get(connection) ?? { since: now, stalledSince: now, taken };
+    this.behind.set(connection, behind);
+    if (taken - behind.taken >= MIN_PROGRESS) Object.assign(behind, { stalledSince: now, taken });
+    return { connection, unread, unreadMs: now - behind.since, stalledMs: now - behind.stalledSince };
   }
 }
 
@@ -69,4 +79,10 @@ export function unreadBytes({ writeBuffer, transport }: Pick<EngineSocket, 'writ
     0,
   );
   return queued + (transport.socket?.bufferedAmount ?? 0);
+}
+
+/** What the kernel has taken of all that was written (bytes): a long frame counts as unread to its last byte, and moves this. */
+export function takenBytes({ transport }: Pick<EngineSocket, 'transport'>): number {
+  const handle = transport.socket?._socket?._handle;
+  return handle ? handle.bytesWritten - handle.writeQueueSize : 0;
 }
