@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Chat } from '../client/snapshot.js';
 import type { Outbox } from '../client/outbox.js';
-import { visible } from '../client/timeline.js';
+import { sentAhead, visible } from '../client/timeline.js';
 import { useLanguage } from './language.js';
 import { LinkDialog } from './link-dialog.js';
 import { MessageBubble, PendingBubble } from './message-bubble.js';
@@ -27,7 +27,7 @@ export const MessageList = ({ chat, opening, pending, onAtBottom, children }: Me
   const list = useRef<HTMLDivElement>(null);
   const [atBottom, setAtBottom] = useState(true);
   const [link, setLink] = useState<string>();
-  const messages = visible(chat.timeline);
+  const messages = [...visible(chat.timeline), ...sentAhead(chat.timeline)];
   const { nickname, sharedInterests } = chat.conversation.partner;
   const hasOlder = (messages[0]?.seq ?? 1) > 1;
 

@@ -7,6 +7,8 @@ import { newest, nextHole } from './timeline.js';
 import type { Hole } from './timeline.js';
 
 const PAUSE_MS = 1_000;
+/** What the partner said just before an own message may be on its way to us for so long (ms). */
+const SETTLE_MS = 300;
 /** Times that a past conversation is asked for when the server, or the network, cannot answer. */
 const MOST_TRIES = 5;
 
@@ -21,6 +23,7 @@ export interface HistorySource {
 export class History {
   private filling = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private soonTimer: ReturnType<typeof setTimeout> | undefined;
   /** The past conversation that was read, or is being read. */
   private pastId: string | undefined;
   private pastTimer: ReturnType<typeof setTimeout> | undefined;
@@ -51,8 +54,16 @@ export class History {
     }
   }
 
+  /** Fills what an acknowledgement showed to be missing, unless it comes by itself in a moment. */
+  fillSoon(): void {
+    if (!this.openGap()) return;
+    clearTimeout(this.soonTimer);
+    this.soonTimer = setTimeout(() => void this.fill(), SETTLE_MS);
+  }
+
   stop(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.soonTimer);
     clearTimeout(this.pastTimer);
     this.pastId = undefined;
   }

@@ -16,6 +16,8 @@ const LATE_MS = 5_000;
 export interface SenderOptions {
   /** Sends once; throws StoaError. */
   send(item: OutboxItem): Promise<SentMessage>;
+  /** A message has its acknowledgement, and so a place, perhaps behind what has not come yet. */
+  onSent?(): void;
   random?: Random;
 }
 
@@ -63,6 +65,7 @@ export class OutboxSender {
       const sent = await this.options.send(item);
       const message = acknowledged(item, sent);
       this.store.update((snapshot) => applyMessages(snapshot, item.conversationId, [message]));
+      this.options.onSent?.();
     } catch (error) {
       const chance = { now: this.wokenNow(), random: this.options.random ?? Math.random };
       this.change((outbox) => recordFailure(outbox, item.clientId, asStoaError(error), chance));

@@ -5,6 +5,7 @@ import { createStranger } from './connect-stranger.js';
 import { aMessage, conversation, online, shownSeqs } from './scripted-chat.js';
 import { ScriptedServer } from './scripted-server.js';
 import type { Stranger } from './stranger.js';
+import { emptyTimeline, sentAhead } from './timeline.js';
 
 let server: ScriptedServer;
 let stranger: Stranger;
@@ -83,6 +84,19 @@ describe('receiving', () => {
     server.emit('message:new', aMessage(4));
     const after = await stranger.until((snapshot) => shownSeqs(snapshot).length === 4, 2_000);
     expect(shownSeqs(after)).toEqual([1, 2, 3, 4]);
+    expect(server.heardOf('conversation:sync')).toEqual([{ conversationId: 'c1', after: 1, limit: 100 }]);
+  });
+
+  it('syncs when its own acknowledgement shows a gap, and loses sight of nothing meanwhile', async () => {
+    server.emit('message:new', aMessage(1));
+    await stranger.until((snapshot) => shownSeqs(snapshot).length === 1, 1_000);
+    server.scripts['conversation:sync'] = () => ({ messages: [aMessage(2)], lastSeq: 3, complete: true });
+    server.scripts['message:send'] = () => ({ seq: 3, sentAt: new Date().toISOString(), duplicate: false });
+    stranger.send('mine');
+    const sent = await stranger.until(({ outbox }) => outbox.length === 0, 1_000);
+    expect(sentAhead(sent.chat?.timeline ?? emptyTimeline)).toMatchObject([{ text: 'mine' }]);
+    const after = await stranger.until((snapshot) => shownSeqs(snapshot).length === 3, 2_000);
+    expect(after.chat?.timeline.messages.at(-1)?.text).toBe('mine');
     expect(server.heardOf('conversation:sync')).toEqual([{ conversationId: 'c1', after: 1, limit: 100 }]);
   });
 

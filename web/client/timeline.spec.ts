@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { emptyTimeline, merge, nextHole, visible } from './timeline.js';
+import { emptyTimeline, merge, nextHole, sentAhead, visible } from './timeline.js';
 import type { Timeline } from './timeline.js';
 import type { Message } from '../../src/contracts/state.dto.js';
 
@@ -51,6 +51,16 @@ describe('visible', () => {
 
   it('holds back what lies behind a hole', () => {
     expect(seqs(visible(merge(emptyTimeline, [...messages(1, 3), aMessage(5)])))).toEqual([1, 2, 3]);
+  });
+});
+
+describe('sentAhead', () => {
+  it('is what the user said behind a hole, and nothing of the partner', () => {
+    const own: Message = { ...aMessage(5), from: 'you' };
+    expect(sentAhead(merge(emptyTimeline, [...messages(1, 3), own, { ...aMessage(6), from: 'partner' }]))).toEqual([
+      own,
+    ]);
+    expect(sentAhead(merge(emptyTimeline, [...messages(1, 4), own]))).toEqual([]);
   });
 });
 

@@ -33,6 +33,10 @@ const firstRunLength = ({ messages }: Timeline): number => {
 /** What may be shown: the first run without a hole. What lies behind a hole waits until the hole is filled. */
 export const visible = (timeline: Timeline): readonly Message[] => timeline.messages.slice(0, firstRunLength(timeline));
 
+/** Own messages that wait behind a hole. They were shown as they were sent, and stay so: at the end. */
+export const sentAhead = (timeline: Timeline): readonly Message[] =>
+  timeline.messages.slice(firstRunLength(timeline)).filter(({ from }) => from === 'you');
+
 /** What may lie behind all that is shown. */
 export const newest = (timeline: Timeline): Hole => ({ after: visible(timeline).at(-1)?.seq ?? 0, limit: PAGE });
 

@@ -31,6 +31,7 @@ export class Upkeep {
     this.memory = options.memory;
     this.sender = new OutboxSender(store, {
       send: ({ conversationId, clientId, text }) => request('message:send', { conversationId, clientId, text }),
+      onSent: () => this.history.fillSoon(),
       ...(random && { random }),
     });
     this.history = new History(store, {
