@@ -145,6 +145,19 @@ describe('AppendLane', () => {
     expect(postgres.calls).toHaveLength(3);
   });
 
+  it.each(['28P01', '3D000', 'EMFILE'])(
+    'goes on trying where the next try meets no Postgres of ours (%s)',
+    async (code) => {
+      const { lane, postgres } = aLane({ maxAgeMs: 5_000 });
+      postgres.fail = (moment, _, call) => {
+        if (moment === 'after' && call === 1) return failure('08006');
+        return moment === 'before' && call === 2 ? failure(code) : undefined;
+      };
+      expect(await lane.add(anItem('1'))).toMatchObject({ outcome: 'duplicate', seq: 1 });
+      expect(postgres.calls).toHaveLength(3);
+    },
+  );
+
   it('gives up honestly when the time is up, and serves those who came later', async () => {
     const { lane, postgres } = aLane({ maxAgeMs: 120 });
     let down = true;

@@ -19,6 +19,10 @@ describe('toStoaError', () => {
     ['a transaction that failed before', coded('25P02'), 'UNAVAILABLE'],
     ['a transaction that was idle for too long', coded('25P03'), 'UNAVAILABLE'],
     ['a read-only replica', coded('25006'), 'UNAVAILABLE'],
+    ['Postgres that does not know our password yet', coded('28P01'), 'UNAVAILABLE'],
+    ['Postgres without our database', coded('3D000'), 'UNAVAILABLE'],
+    ['no descriptor left for a connection', coded('EMFILE'), 'UNAVAILABLE'],
+    ['no port left for a connection', coded('EADDRNOTAVAIL'), 'UNAVAILABLE'],
     ['Redis out of memory', new Error('OOM command not allowed'), 'UNAVAILABLE'],
     ['Redis gone', new Error('Connection is closed.'), 'UNAVAILABLE'],
     [

@@ -2,10 +2,14 @@ import { ERROR_CODES } from '../../contracts/error-codes.js';
 import type { ErrorCode, Problem, SocketError } from '../../contracts/error-codes.js';
 import { StoaError, Unavailable } from './stoa-error.js';
 
-/** SQLSTATE classes that mean "Postgres cannot do this now": connection, resources, shutdown, timeouts, locks, read-only, a transaction that was left open. */
-const PASSING_SQLSTATE = /^(08|53|57|58)|^(25006|25P02|25P03|40001|40P01|55P03)$/;
-/** Errors of sockets to Postgres and Redis, and of their clients. */
-const PASSING_CODES = /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/**
+ * SQLSTATE classes that mean "Postgres cannot do this now": connection, resources, shutdown, timeouts, locks, read-only, a transaction that
+ * was left open; and that it does not know us or our database, as in the middle of a failover or of a change of password.
+ */
+const PASSING_SQLSTATE = /^(08|28|3D|53|57|58)|^(25006|25P02|25P03|40001|40P01|55P03)$/;
+/** Errors of sockets to Postgres and Redis, and of their clients; also that there is no room for one more. */
+const PASSING_CODES =
+  /^(ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH|EHOSTDOWN|ENETUNREACH|ENETDOWN|ENOTFOUND|EAI_AGAIN|EMFILE|ENFILE|ENOBUFS|EADDRNOTAVAIL)$/;
 const PASSING_MESSAGES =
   /connection is closed|connection terminated|timeout exceeded|connection timeout|query read timeout|command timed out|max retries per request|stream isn't writeable|^(OOM|LOADING|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN)\b|not queryable|cluster isn't ready|all slots|failed to refresh slots/i;
 
