@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionService } from '../auth/session.service.js';
 import { Log } from '../platform/logging/log.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import type { RedisEpoch } from '../platform/redis/redis-epoch.js';
 import type { PresenceService } from '../presence/presence.service.js';
 import { Beacon } from './beacon.js';
@@ -54,6 +55,7 @@ async function lookWith(failing: Failing): Promise<{ healed: string[]; touched: 
     sessions as unknown as SessionService,
     { isHealthy: true } as RedisEpoch,
     log,
+    new Metrics(),
   );
   await beacon.look();
   return told;
@@ -77,5 +79,57 @@ describe('a look of the beacon', () => {
 
   it('goes on with the others where some cannot be kept signed in', async () => {
     expect(await lookWith({ touch: hasFirst })).toEqual({ healed: [first, last], touched: [last] });
+  });
+});
+
+describe('a beacon whose looks take long', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** One whose looks take so long (ms), the n-th fails or not; when each began, and how old the last whole one is (s). */
+  function aBeacon(takes: number, fails: (look: number) => boolean) {
+    const metrics = new Metrics();
+    const begun: number[] = [];
+    const finder = {
+      find: async () => {
+        const look = begun.push(Math.round(performance.now() / 1_000));
+        await new Promise((resolve) => setTimeout(resolve, takes));
+        if (fails(look)) throw new Error('find');
+        return { incomplete: [], active: new Set() };
+      },
+    };
+    const beacon = new Beacon(
+      { localConnections: () => [{ data: { identity: {} } }] } as unknown as PresenceService,
+      finder as unknown as GapFinder,
+      {} as GapHealer,
+      { touch: () => Promise.resolve() } as unknown as SessionService,
+      { isHealthy: true } as RedisEpoch,
+      log,
+      metrics,
+    );
+    beacon.onApplicationBootstrap();
+    const age = async () => Number(/^stoa_chat_beacon_age_seconds (\S+)/m.exec(await metrics.registry.metrics())?.[1]);
+    return { begun, age, stop: () => beacon.beforeApplicationShutdown() };
+  }
+
+  it('looks again as soon as it is done, and never twice at once', async () => {
+    const start = Math.round(performance.now() / 1_000);
+    const { begun, stop } = aBeacon(4_200, () => false);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(begun.map((at) => at - start)).toEqual([4, 9, 14, 19]);
+    const stopped = stop();
+    await vi.advanceTimersByTimeAsync(5_000);
+    await stopped;
+  });
+
+  it('shows how old its last whole look is', async () => {
+    const { age, stop } = aBeacon(100, (look) => look === 2 || look === 3);
+    await vi.advanceTimersByTimeAsync(4_200);
+    expect(await age()).toBeCloseTo(0.2, 1);
+    await vi.advanceTimersByTimeAsync(8_000);
+    expect(await age()).toBeCloseTo(8.2, 1);
+    await vi.advanceTimersByTimeAsync(4_000);
+    expect(await age()).toBeCloseTo(0.2, 1);
+    await stop();
   });
 });

@@ -4,6 +4,7 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { SessionService } from '../auth/session.service.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { Log } from '../platform/logging/log.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { RedisEpoch } from '../platform/redis/redis-epoch.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { GapFinder } from './gap-finder.js';
@@ -32,6 +33,8 @@ const CHUNK = 2_000;
 export class Beacon implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private timer?: NodeJS.Timeout;
   private lastLook = performance.now();
+  /** Since when everybody is known to have been looked at. */
+  private lastWhole = performance.now();
   private looking?: Promise<void>;
 
   constructor(
@@ -41,7 +44,14 @@ export class Beacon implements OnApplicationBootstrap, BeforeApplicationShutdown
     private readonly sessions: SessionService,
     private readonly epoch: RedisEpoch,
     private readonly log: Log,
-  ) {}
+    metrics: Metrics,
+  ) {
+    metrics.gauge(
+      'stoa_chat_beacon_age_seconds',
+      'Since the beacon began its last look at all who are connected here; what a look could not see makes it older',
+      () => (performance.now() - this.lastWhole) / 1_000,
+    );
+  }
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => this.lookWhenDue(), INTERVAL.hurried);
@@ -55,42 +65,57 @@ export class Beacon implements OnApplicationBootstrap, BeforeApplicationShutdown
 
   /** One look at everybody who is connected here; a second call joins the look that runs. */
   look(): Promise<void> {
-    this.lastLook = performance.now();
-    this.looking ??= this.insist(() => this.lookAtAll()).finally(() => delete this.looking);
+    this.looking ??= this.lookOnce().finally(() => delete this.looking);
     return this.looking;
   }
 
-  /** What fails must not keep anybody else from what they lack: the next look is 4 s away, and may fail at the same. */
-  private async insist(work: () => Promise<void>): Promise<void> {
+  /** The next is due 4 s after this one began, or as soon as it is over. */
+  private async lookOnce(): Promise<void> {
+    const begunAt = (this.lastLook = performance.now());
+    if (await this.lookAtAll()) this.lastWhole = begunAt;
+  }
+
+  /**
+   * What fails must not keep anybody else from what they lack: the next look is 4 s away, and may fail at the same.
+   * @returns whether nothing of it failed; `work` answers false where it insisted itself, in vain
+   */
+  private async insist(work: () => Promise<boolean | void>): Promise<boolean> {
     try {
-      await work();
+      return (await work()) !== false;
     } catch (error) {
       this.log.warn({ event: 'beacon.failed', err: error });
+      return false;
     }
   }
 
   private lookWhenDue(): void {
     const interval = this.epoch.isHealthy ? INTERVAL.usual : INTERVAL.hurried;
     // Half a step early counts: the timer itself is a little late.
-    if (performance.now() - this.lastLook >= interval - INTERVAL.hurried / 2) void this.look();
+    if (!this.looking && performance.now() - this.lastLook >= interval - INTERVAL.hurried / 2) void this.look();
   }
 
-  private async lookAtAll(): Promise<void> {
+  /** @returns whether everybody could be looked at and given what they lack */
+  private async lookAtAll(): Promise<boolean> {
     // Who is being received gets the whole state in a moment: what they lack is no gap.
     const connections = this.presence.localConnections().filter(({ data }) => !data.held);
+    let isWhole = true;
     for (let i = 0; i < connections.length; i += CHUNK) {
       const chunk = connections.slice(i, i + CHUNK).map((connection) => connection.data.identity);
-      await this.insist(() => this.lookAt(chunk));
+      const done = await this.insist(() => this.lookAt(chunk));
+      isWhole &&= done;
     }
+    return isWhole;
   }
 
-  private async lookAt(chunk: Identity[]): Promise<void> {
+  /** @returns whether they were given what they lack */
+  private async lookAt(chunk: Identity[]): Promise<boolean> {
     const users = chunk.map(({ userId }) => userId);
     const { incomplete, active } = await this.finder.find(users, ACTIVE_WITHIN);
-    await this.insist(() => this.heal(incomplete.map(({ userId }) => userId)));
+    const isHealed = await this.insist(() => this.heal(incomplete.map(({ userId }) => userId)));
     // Who talks stays signed in: a sign of life of either keeps both.
     const talking = chunk.filter(({ userId }) => active.has(userId));
     await this.sessions.touch(talking.map(({ sessionId }) => sessionId));
+    return isHealed;
   }
 
   private async heal(suspects: string[]): Promise<void> {
