@@ -37,6 +37,15 @@ it('a full Redis: conversations go on, a search is told UNAVAILABLE, every proce
     await ada.say(adas, 'nobody is lost');
     expect(await bob.next('message:new')).toMatchObject({ text: 'nobody is lost' });
     expect((await ada.http('GET', '/me')).status).toBe(200);
+    // Leases are renewed every 5 s, also now: else the way to whoever is on another process would be forgotten.
+    const leases = await redis.keys('stoa:{presence:*}:connection');
+    const gus = await Person.guest(api.url);
+    await gus.connect();
+    expect(await redis.keys('stoa:{presence:*}:connection')).toHaveLength(leases.length + 1);
+    gus.disconnect();
+    const [lease = ''] = leases;
+    const before = await redis.pttl(lease);
+    await expect.poll(() => redis.pttl(lease), { timeout: 10_000, interval: 50 }).toBeGreaterThan(before);
   } finally {
     await redis.config('SET', 'maxmemory', '0');
   }

@@ -19,8 +19,13 @@ if known > mine and held[3] ~= ARGV[2] then
 end
 mine = math.max(mine, known)
 local generation = string.format('%.0f', mine)
-redis.call('HSET', KEYS[1], 'generation', generation, 'process', ARGV[1], 'connection', ARGV[2])
+-- The lease first: a full Redis refuses HSET as the first write of a script, but neither PEXPIRE nor what follows it. Else all leases
+-- would run out while it is full, and with them the ways between processes; what is kept is bounded by who is connected.
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('HSET', KEYS[1], 'generation', generation, 'process', ARGV[1], 'connection', ARGV[2])
+if not held[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[4])
+end
 if held[3] and held[3] ~= ARGV[2] then
   return {1, generation, held[2], held[3]}
 end
