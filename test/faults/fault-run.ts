@@ -50,8 +50,8 @@ const PATIENCE = 20_000;
 /** How long the crowd may take to get talking before the next fault (ms). */
 const TALK_PATIENCE = 10_000;
 
-/** How long searchers are watched after the last heal (ms). */
-const SEARCHERS_WATCHED = 7_000;
+/** How long searchers are watched after the last heal (ms): longer than they may be left without a word. */
+const SEARCHERS_WATCHED = 17_000;
 
 /**
  * Bots talk while the rows strike, one after the other; then all is quiet, read by both sides and by SQL, and checked.
