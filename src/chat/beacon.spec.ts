@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { SessionService } from '../auth/session.service.js';
 import { Log } from '../platform/logging/log.js';
-import { Metrics } from '../platform/metrics/metrics.js';
 import type { RedisEpoch } from '../platform/redis/redis-epoch.js';
 import type { PresenceService } from '../presence/presence.service.js';
 import { Beacon } from './beacon.js';
@@ -55,7 +54,6 @@ async function lookWith(failing: Failing): Promise<{ healed: string[]; touched: 
     sessions as unknown as SessionService,
     { isHealthy: true } as RedisEpoch,
     log,
-    new Metrics(),
   );
   await beacon.look();
   return told;
@@ -86,9 +84,8 @@ describe('a beacon whose looks take long', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  /** One whose looks take so long (ms), the n-th fails or not; when each began, and how old the last whole one is (s). */
+  /** One whose looks take so long (ms), the n-th fails or not; when each began. */
   function aBeacon(takes: number, fails: (look: number) => boolean) {
-    const metrics = new Metrics();
     const begun: number[] = [];
     const finder = {
       find: async () => {
@@ -105,11 +102,9 @@ describe('a beacon whose looks take long', () => {
       { touch: () => Promise.resolve() } as unknown as SessionService,
       { isHealthy: true } as RedisEpoch,
       log,
-      metrics,
     );
     beacon.onApplicationBootstrap();
-    const age = async () => Number(/^stoa_chat_beacon_age_seconds (\S+)/m.exec(await metrics.registry.metrics())?.[1]);
-    return { begun, age, stop: () => beacon.beforeApplicationShutdown() };
+    return { begun, beacon, stop: () => beacon.beforeApplicationShutdown() };
   }
 
   it('looks again as soon as it is done, and never twice at once', async () => {
@@ -123,13 +118,13 @@ describe('a beacon whose looks take long', () => {
   });
 
   it('shows how old its last whole look is', async () => {
-    const { age, stop } = aBeacon(100, (look) => look === 2 || look === 3);
+    const { beacon, stop } = aBeacon(100, (look) => look === 2 || look === 3);
     await vi.advanceTimersByTimeAsync(4_200);
-    expect(await age()).toBeCloseTo(0.2, 1);
+    expect(beacon.ageMs).toBeCloseTo(200, -2);
     await vi.advanceTimersByTimeAsync(8_000);
-    expect(await age()).toBeCloseTo(8.2, 1);
+    expect(beacon.ageMs).toBeCloseTo(8_200, -2);
     await vi.advanceTimersByTimeAsync(4_000);
-    expect(await age()).toBeCloseTo(0.2, 1);
+    expect(beacon.ageMs).toBeCloseTo(200, -2);
     await stop();
   });
 });

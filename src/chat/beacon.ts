@@ -4,7 +4,6 @@ import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/
 import { SessionService } from '../auth/session.service.js';
 import type { Identity } from '../platform/identity/identity.types.js';
 import { Log } from '../platform/logging/log.js';
-import { Metrics } from '../platform/metrics/metrics.js';
 import { RedisEpoch } from '../platform/redis/redis-epoch.js';
 import { PresenceService } from '../presence/presence.service.js';
 import { GapFinder } from './gap-finder.js';
@@ -44,13 +43,11 @@ export class Beacon implements OnApplicationBootstrap, BeforeApplicationShutdown
     private readonly sessions: SessionService,
     private readonly epoch: RedisEpoch,
     private readonly log: Log,
-    metrics: Metrics,
-  ) {
-    metrics.gauge(
-      'stoa_chat_beacon_age_seconds',
-      'Since the beacon began its last look at all who are connected here; what a look could not see makes it older',
-      () => (performance.now() - this.lastWhole) / 1_000,
-    );
+  ) {}
+
+  /** Since the beginning of the last look at all who are connected here (ms). What a look could not see makes it older. */
+  get ageMs(): number {
+    return performance.now() - this.lastWhole;
   }
 
   onApplicationBootstrap(): void {

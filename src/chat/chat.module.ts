@@ -5,6 +5,7 @@ import { PresenceModule } from '../presence/presence.module.js';
 import { AppendLanes } from './append-lanes.js';
 import { Attendance } from './attendance.service.js';
 import { AttendanceRepository } from './attendance.repository.js';
+import { BeaconMetrics } from './beacon.metrics.js';
 import { Beacon } from './beacon.js';
 import { BeaconRepository } from './beacon.repository.js';
 import { ClientKnowledge } from './client-knowledge.service.js';
@@ -32,6 +33,7 @@ import { PulseRepository } from './pulse.repository.js';
     Attendance,
     AttendanceRepository,
     Beacon,
+    BeaconMetrics,
     BeaconRepository,
     ClientKnowledge,
     ConversationEnding,

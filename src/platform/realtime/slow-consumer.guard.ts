@@ -83,6 +83,7 @@ export function unreadBytes({ writeBuffer, transport }: Pick<EngineSocket, 'writ
 
 /** What the kernel has taken of all that was written (bytes): a long frame counts as unread to its last byte, and moves this. */
 export function takenBytes({ transport }: Pick<EngineSocket, 'transport'>): number {
-  const handle = transport.socket?._socket?._handle;
+  const { _socket: tcp } = transport.socket ?? {};
+  const { _handle: handle } = tcp ?? {};
   return handle ? handle.bytesWritten - handle.writeQueueSize : 0;
 }
