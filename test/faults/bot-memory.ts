@@ -13,8 +13,6 @@ export class BotMemory {
   /** Something of the current conversation is missing: it must be asked for. */
   hasGap = false;
   private view: View | undefined;
-  /** A search is gone without a word: what the bot hears when it searches again is no word of that one. */
-  private isForgotten = false;
 
   constructor(private readonly bot: string) {}
 
@@ -32,12 +30,12 @@ export class BotMemory {
     else if (event === 'conversation:started') this.enter(payload as Conversation);
     else if (event === 'message:new') this.noteNew(payload as Message);
     else if (event === 'conversation:ended') this.noteEnd((payload as { conversationId: string }).conversationId);
-    if (event === 'search:status' || event === 'conversation:started') this.noteWord();
+    if (event === 'search:status' || event === 'conversation:started') this.lastToldAt = performance.now();
   }
 
   adopt({ state, conversation, messages = [], lastSeq = 0 }: State): void {
     this.state = state;
-    this.noteWord();
+    this.lastToldAt = performance.now();
     if (conversation) this.enter(conversation);
     else this.view = undefined;
     for (const message of messages) this.note(message);
@@ -45,19 +43,11 @@ export class BotMemory {
     if (this.view && topOf(this.view) < lastSeq) this.hasGap = true;
   }
 
-  /** The same, when the bot has asked: that is not having been told of a search that goes on, or has vanished. */
+  /** The same, when the bot has asked: that is not having been told of a search that goes on. */
   adoptAnswer(state: State): void {
-    const [told, wasSearching] = [this.lastToldAt, this.isSearching];
+    const told = this.lastToldAt;
     this.adopt(state);
-    this.isForgotten = wasSearching && this.state === 'idle';
-    if (this.isSearching || this.isForgotten) this.lastToldAt = told;
-  }
-
-  /** The same, of a search that the bot has begun: it waits since it began the one that vanished. */
-  adoptSearch(state: State): void {
-    const [told, isForgotten] = [this.lastToldAt, this.isForgotten];
-    this.adopt(state);
-    if (isForgotten && this.isSearching) this.lastToldAt = told;
+    if (this.isSearching) this.lastToldAt = told;
   }
 
   note({ conversationId, ...seen }: Message): void {
@@ -66,11 +56,6 @@ export class BotMemory {
 
   noteSeen(handle: string, { seq, from, text }: Seen): void {
     this.views.get(handle)?.live.push({ seq, from, text: brief(text) });
-  }
-
-  private noteWord(): void {
-    this.lastToldAt = performance.now();
-    this.isForgotten = false;
   }
 
   private enter({ id, startedAt, partner }: Conversation): void {

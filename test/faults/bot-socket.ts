@@ -5,6 +5,18 @@ import type { Ack, ClientEvent, ClientPayload, ClientReplies } from '../../src/c
 /** How long a bot waits for an acknowledgement (ms): the contract's client time-out. */
 const ACK_TIMEOUT = 5_000;
 
+/** Of Engine.IO, as it is written. */
+const PONG = '3';
+/** ms between two that nobody asked for, well within the 8 s that a ping may stay unanswered */
+const PONG_INTERVAL = 2_000;
+
+/** The client's WebSocket. */
+interface Transport {
+  pause(): void;
+  resume(): void;
+  send(frame: string): void;
+}
+
 export interface SocketOptions {
   url: string;
   origin: string;
@@ -17,6 +29,7 @@ export interface SocketOptions {
 /** One connection; it never comes back by itself, so that the bot knows which is which. */
 export class BotSocket {
   private readonly socket: Socket;
+  private pongs?: NodeJS.Timeout;
   isReady = false;
   isClosed = false;
 
@@ -51,20 +64,24 @@ export class BotSocket {
     return Promise.race([answer.catch(() => undefined), gone]);
   }
 
-  /** Stops reading, as a program does that hangs: what is sent fills the buffers on the way. */
+  /** Stops reading: what is sent fills the buffers on the way. It sends pongs all the same, lest a ping that it cannot see ends it first. */
   stopReading(): void {
-    this.transport?.pause();
+    const { transport } = this;
+    transport?.pause();
+    this.pongs = setInterval(() => transport?.send(PONG), PONG_INTERVAL);
   }
 
   readOn(): void {
+    clearInterval(this.pongs);
     this.transport?.resume();
   }
 
-  private get transport(): { pause(): void; resume(): void } | undefined {
-    return (this.socket.io.engine?.transport as unknown as { ws?: { pause(): void; resume(): void } } | undefined)?.ws;
+  private get transport(): Transport | undefined {
+    return (this.socket.io.engine?.transport as unknown as { ws?: Transport } | undefined)?.ws;
   }
 
   close(): void {
+    clearInterval(this.pongs);
     this.socket.disconnect();
   }
 

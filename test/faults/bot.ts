@@ -149,7 +149,7 @@ export class Bot {
     // Conversations of the same two are told apart by the second in which they began.
     await sleep(Math.max(0, this.memory.enteredAt + 1_000 - performance.now()));
     const answer = await this.line.ask('search:start', {});
-    if (answer?.ok) return this.answered(() => this.memory.adoptSearch(answer.data));
+    if (answer?.ok) return this.answered(() => this.memory.adopt(answer.data));
     if (answer?.error.code === 'ALREADY_CHATTING') return this.look(0);
     await sleep(200);
   }

@@ -94,8 +94,8 @@ const LONG_TEXTS = 90;
 const ASKED = 60;
 /** For the long texts (ms). */
 const SAID_WITHIN = 20_000;
-/** For the server to be done with who does not read: it looks every second (ms). */
-const PATIENCE = 10_000;
+/** For the server to be done with who does not read: once the kernels are full, 5 s without progress, looked at every second (ms). */
+const PATIENCE = 20_000;
 
 /** A bot asks for a long conversation, again and again, and reads none of it. */
 async function stopReading({ bots, random, healed, hasMoved }: Scene): Promise<string[]> {

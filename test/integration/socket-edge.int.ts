@@ -450,7 +450,7 @@ describe('the socket edge', () => {
       for (const connection of open) sendEvent(connection, 'server:notice', notice);
       await sleep(1_000);
     }
-    // Each bound by itself would let 50 MiB be. Two rounds may come between two looks of the guard.
+    // Each bound by itself would let 400 MiB be. Two rounds may come between two looks of the guard.
     expect(Math.max(...together)).toBeLessThan(24 * MIB + 2 * round);
     expect(Math.max(...together)).toBeGreaterThan(12 * MIB);
     expect(hung.filter(({ connected }) => connected).length).toBeLessThan(READERS);

@@ -3,12 +3,14 @@ import { applyMessages } from './reduce.js';
 import type { PastChat, Snapshot } from './snapshot.js';
 import type { Store } from './store.js';
 import { asStoaError } from './stoa-error.js';
-import { newest, nextHole } from './timeline.js';
+import { newest, nextHole, PAGE } from './timeline.js';
 import type { Hole } from './timeline.js';
 
 const PAUSE_MS = 1_000;
 /** What the partner said just before an own message may be on its way to us for so long (ms). */
 const SETTLE_MS = 300;
+/** Messages in a page once one has not come in time: a hundred of the longest are 800 KB, 20 a fifth of that. */
+const SHORT_PAGE = 20;
 /** Times that a past conversation is asked for when the server, or the network, cannot answer. */
 const MOST_TRIES = 5;
 
@@ -22,6 +24,8 @@ export interface HistorySource {
 /** Fills the holes in what is known of a conversation, one request at a time. */
 export class History {
   private filling = false;
+  /** Messages asked for at once. */
+  private page = PAGE;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private soonTimer: ReturnType<typeof setTimeout> | undefined;
   /** The past conversation that was read, or is being read. */
@@ -46,6 +50,8 @@ export class History {
       }
     } catch (error) {
       const { retryable, retryAfterMs, code } = asStoaError(error);
+      // Asked again as it was, it would come too late again, and all else behind it.
+      if (code === 'TIMEOUT') this.page = SHORT_PAGE;
       if (retryable && code !== 'OFFLINE') {
         this.timer = setTimeout(() => void this.fill(), Math.max(PAUSE_MS, retryAfterMs));
       }
@@ -111,7 +117,7 @@ export class History {
 
   private openGap(): { conversationId: string; hole: Hole } | undefined {
     const { chat, connection } = this.store.getSnapshot();
-    const hole = chat && nextHole(chat.timeline);
+    const hole = chat && nextHole(chat.timeline, this.page);
     return hole && connection === 'online' ? { conversationId: chat.conversation.id, hole } : undefined;
   }
 

@@ -100,6 +100,18 @@ describe('receiving', () => {
     expect(server.heardOf('conversation:sync')).toEqual([{ conversationId: 'c1', after: 1, limit: 100 }]);
   });
 
+  it('asks for less at once where a page did not come in time', async () => {
+    server.scripts['conversation:sync'] = ({ limit }: { limit: number }) =>
+      limit === 100 ? undefined : { messages: [2, 3, 4].map((seq) => aMessage(seq)), lastSeq: 5, complete: true };
+    server.emit('message:new', aMessage(1));
+    server.emit('message:new', aMessage(5));
+    await stranger.until((snapshot) => shownSeqs(snapshot).length === 5, 9_000);
+    expect(server.heardOf('conversation:sync')).toEqual([
+      { conversationId: 'c1', after: 1, limit: 100 },
+      { conversationId: 'c1', after: 1, limit: 20 },
+    ]);
+  }, 10_000);
+
   it('asks for the state when a message of an unknown conversation comes', async () => {
     server.scripts['session:state'] = () => ({ ...chatting, conversation: { ...conversation, id: 'c2' } });
     server.emit('message:new', aMessage(1, { conversationId: 'c2' }));

@@ -62,6 +62,11 @@ describe('sentAhead', () => {
     ]);
     expect(sentAhead(merge(emptyTimeline, [...messages(1, 4), own]))).toEqual([]);
   });
+
+  it('is nothing that lies behind words of the partner: another tab may have sent it', () => {
+    const theirs: Message = { ...aMessage(5), from: 'partner' };
+    expect(sentAhead(merge(emptyTimeline, [...messages(1, 3), theirs, aMessage(6)]))).toEqual([]);
+  });
 });
 
 describe('nextHole', () => {

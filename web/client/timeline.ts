@@ -12,7 +12,8 @@ export interface Hole {
   readonly limit: number;
 }
 
-const PAGE = 100;
+/** Messages in a page. */
+export const PAGE = 100;
 
 export const emptyTimeline: Timeline = { messages: [], lastSeq: 0 };
 
@@ -33,18 +34,27 @@ const firstRunLength = ({ messages }: Timeline): number => {
 /** What may be shown: the first run without a hole. What lies behind a hole waits until the hole is filled. */
 export const visible = (timeline: Timeline): readonly Message[] => timeline.messages.slice(0, firstRunLength(timeline));
 
-/** Own messages that wait behind a hole. They were shown as they were sent, and stay so: at the end. */
-export const sentAhead = (timeline: Timeline): readonly Message[] =>
-  timeline.messages.slice(firstRunLength(timeline)).filter(({ from }) => from === 'you');
+/**
+ * Own messages that come next behind a hole. They were shown as they were sent, and stay so, at the end; but not what lies behind
+ * words of the partner, which another tab may have sent.
+ */
+export const sentAhead = (timeline: Timeline): readonly Message[] => {
+  const behind = timeline.messages.slice(firstRunLength(timeline));
+  const theirs = behind.findIndex(({ from }) => from === 'partner');
+  return theirs === -1 ? behind : behind.slice(0, theirs);
+};
 
 /** What may lie behind all that is shown. */
 export const newest = (timeline: Timeline): Hole => ({ after: visible(timeline).at(-1)?.seq ?? 0, limit: PAGE });
 
-/** The hole to fill next: forwards to the newest message first, then backwards to the first; null when all is here. */
-export const nextHole = (timeline: Timeline): Hole | null => {
-  const behind = newest(timeline);
+/**
+ * The hole to fill next: forwards to the newest message first, then backwards to the first, at most `page` messages; null when all is
+ * here.
+ */
+export const nextHole = (timeline: Timeline, page = PAGE): Hole | null => {
+  const behind = { ...newest(timeline), limit: page };
   if (behind.after < timeline.lastSeq) return behind;
   const first = visible(timeline)[0]?.seq ?? 1;
-  const after = Math.max(0, first - 1 - PAGE);
+  const after = Math.max(0, first - 1 - page);
   return first > 1 ? { after, limit: first - 1 - after } : null;
 };

@@ -12,7 +12,7 @@ const MAX_EVER = 2 * 1_024 * 1_024;
 const MAX_STALL = { any: 10_000, much: 5_000 };
 /** What all may leave unread together (bytes); memory grows by half as much again. */
 const MAX_TOGETHER = 24 * 1_024 * 1_024;
-/** From when on somebody is behind, and not only in the middle of reading (ms). */
+/** From when on somebody is behind with at most MAX_UNREAD, and not only in the middle of reading (ms). */
 const MIN_BEHIND = 2_000;
 /** Less than this (bytes) is not reading: or whoever takes a byte a second would hold what they like. */
 export const MIN_PROGRESS = 4 * 1_024;
@@ -35,7 +35,7 @@ export function slowConsumers<B extends Backlog>(all: readonly B[]): B[] {
   const others = all.filter((backlog) => !isOver(backlog));
   let together = others.reduce((sum, { unread }) => sum + unread, 0);
   if (together <= MAX_TOGETHER) return slow;
-  const behind = others.filter(({ unreadMs }) => unreadMs >= MIN_BEHIND);
+  const behind = others.filter(({ unread, unreadMs }) => unread > MAX_UNREAD || unreadMs >= MIN_BEHIND);
   for (const backlog of behind.toSorted((a, b) => b.unreadMs - a.unreadMs)) {
     if (together <= MAX_TOGETHER) break;
     slow.push(backlog);
