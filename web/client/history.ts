@@ -27,7 +27,6 @@ export class History {
   /** Messages asked for at once. */
   private page = PAGE;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private soonTimer: ReturnType<typeof setTimeout> | undefined;
   /** The past conversation that was read, or is being read. */
   private pastId: string | undefined;
   private pastTimer: ReturnType<typeof setTimeout> | undefined;
@@ -52,9 +51,7 @@ export class History {
       const { retryable, retryAfterMs, code } = asStoaError(error);
       // Asked again as it was, it would come too late again, and all else behind it.
       if (code === 'TIMEOUT') this.page = SHORT_PAGE;
-      if (retryable && code !== 'OFFLINE') {
-        this.timer = setTimeout(() => void this.fill(), Math.max(PAUSE_MS, retryAfterMs));
-      }
+      if (retryable && code !== 'OFFLINE') this.fillIn(Math.max(PAUSE_MS, retryAfterMs));
     } finally {
       this.filling = false;
     }
@@ -63,13 +60,11 @@ export class History {
   /** Fills what an acknowledgement showed to be missing, unless it comes by itself in a moment. */
   fillSoon(): void {
     if (!this.openGap()) return;
-    clearTimeout(this.soonTimer);
-    this.soonTimer = setTimeout(() => void this.fill(), SETTLE_MS);
+    this.fillIn(SETTLE_MS);
   }
 
   stop(): void {
     clearTimeout(this.timer);
-    clearTimeout(this.soonTimer);
     clearTimeout(this.pastTimer);
     this.pastId = undefined;
   }
@@ -113,6 +108,11 @@ export class History {
 
   private past(): PastChat | undefined {
     return this.store.getSnapshot().past;
+  }
+
+  private fillIn(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.fill(), ms);
   }
 
   private openGap(): { conversationId: string; hole: Hole } | undefined {

@@ -45,14 +45,17 @@ export const sentAhead = (timeline: Timeline): readonly Message[] => {
 };
 
 /** What may lie behind all that is shown. */
-export const newest = (timeline: Timeline): Hole => ({ after: visible(timeline).at(-1)?.seq ?? 0, limit: PAGE });
+export const newest = (timeline: Timeline, page = PAGE): Hole => ({
+  after: visible(timeline).at(-1)?.seq ?? 0,
+  limit: page,
+});
 
 /**
  * The hole to fill next: forwards to the newest message first, then backwards to the first, at most `page` messages; null when all is
  * here.
  */
 export const nextHole = (timeline: Timeline, page = PAGE): Hole | null => {
-  const behind = { ...newest(timeline), limit: page };
+  const behind = newest(timeline, page);
   if (behind.after < timeline.lastSeq) return behind;
   const first = visible(timeline)[0]?.seq ?? 1;
   const after = Math.max(0, first - 1 - page);
